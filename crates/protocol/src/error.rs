@@ -1,0 +1,296 @@
+//! What went wrong, for programs (a stable code) and for people (a sentence and the next move). One JSON shape for
+//! the HTTP API, the link and the command line.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal, $status:literal, $next:literal;)*) => {
+        /// Every error that leaves a program. The text form never changes once released; screens branch on it.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+        )]
+        pub enum ErrorCode {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)*
+            /// A code of a newer peer.
+            #[serde(other, rename = "unknown")]
+            Unknown,
+        }
+
+        impl ErrorCode {
+            /// All codes, in the order of this file.
+            pub const ALL: &[ErrorCode] = &[$(ErrorCode::$variant,)* ErrorCode::Unknown];
+
+            /// The stable text form.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* Self::Unknown => "unknown" }
+            }
+
+            /// The HTTP status that goes with the code.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)* Self::Unknown => 500 }
+            }
+
+            /// What the reader can do about it, unless the place that failed knows better.
+            pub fn next_move(self) -> &'static str {
+                match self { $(Self::$variant => $next,)* Self::Unknown => "Update this program and try again." }
+            }
+        }
+    };
+}
+
+codes! {
+    // Requests
+    /// No token, or one that is not known, expired or revoked.
+    Unauthorized = "unauthorized", 401, "Sign in with `ttalkak login`, or send a valid token.";
+    /// The token may not do this.
+    Forbidden = "forbidden", 403, "Use a token that may do this.";
+    /// Nothing of that id or name, or not yours.
+    NotFound = "not_found", 404, "Check the name with `ttalkak list`.";
+    /// The path exists, the method does not.
+    MethodNotAllowed = "method_not_allowed", 405, "See the API description at /v1/openapi.json.";
+    /// The body is not what the API describes.
+    InvalidBody = "invalid_body", 400, "See the API description at /v1/openapi.json.";
+    /// The query is not what the API describes.
+    InvalidQuery = "invalid_query", 400, "See the API description at /v1/openapi.json.";
+    /// More bytes than allowed.
+    BodyTooLarge = "body_too_large", 413, "Send less.";
+    /// Not `application/json`, or not the type that the route takes.
+    UnsupportedMediaType = "unsupported_media_type", 415, "Send application/json.";
+    /// Too many requests.
+    RateLimited = "rate_limited", 429, "Wait a moment and try again.";
+    /// Our fault.
+    Internal = "internal", 500, "Try again; if it stays, report the request id.";
+    /// Not now.
+    Unavailable = "unavailable", 503, "Try again in a moment.";
+    /// The same idempotency key came with another request.
+    IdempotencyConflict = "idempotency_conflict", 422, "Use a new Idempotency-Key for a new request.";
+    /// The first request of this key is still being worked on.
+    IdempotencyInProgress = "idempotency_in_progress", 409, "Wait for the first request to end.";
+    /// The key is not 1 to 255 visible characters.
+    IdempotencyKeyInvalid = "idempotency_key_invalid", 400, "Send 1 to 255 visible ASCII characters.";
+    /// The paging cursor was altered or belongs to another list.
+    CursorInvalid = "cursor_invalid", 400, "Start again from the first page.";
+    /// What is asked does not fit the state it is in.
+    StateConflict = "state_conflict", 409, "Look at the state with `ttalkak status`.";
+
+    // Names, ports, environment
+    /// The name cannot be an address.
+    NameInvalid = "name_invalid", 400, "Use a-z, 0-9 and hyphens, 1 to 48 characters.";
+    /// The name is the platform's own.
+    NameReserved = "name_reserved", 400, "Choose another name.";
+    /// Somebody has it.
+    NameTaken = "name_taken", 409, "Choose another name.";
+    /// Not 1 to 65535.
+    PortOutOfRange = "port_out_of_range", 400, "Give a port from 1 to 65535.";
+    /// The key is empty, too long, or has `=`, NUL or other characters that no program reads.
+    EnvKeyInvalid = "env_key_invalid", 400, "Use letters, digits and underscores, not starting with a digit.";
+    /// The value holds a NUL.
+    EnvValueInvalid = "env_value_invalid", 400, "Remove the NUL character; for binary use base64.";
+    /// More than 64 KiB or 256 keys in all.
+    EnvTooLarge = "env_too_large", 413, "Keep the environment under 64 KiB and 256 keys; put files into the repository or a volume.";
+    /// A resource wish out of bounds.
+    LimitsInvalid = "limits_invalid", 400, "See `ttalkak deploy --help` for what can be asked for.";
+
+    // Source
+    /// Neither a Git address nor an upload.
+    SourceInvalid = "source_invalid", 400, "Give a Git URL or a folder.";
+    /// Not an https address of an allowed host.
+    GitUrlRefused = "git_url_refused", 400, "Give an address such as https://github.com/you/app.";
+    /// The address holds a password.
+    GitCredentialsInUrl = "git_credentials_in_url", 400, "Pass the token with --git-token, not in the address.";
+    /// There is no such repository, or it is private.
+    GitNotFound = "git_not_found", 422, "Check the address; for a private repository pass --git-token.";
+    /// The token was refused.
+    GitAuthFailed = "git_auth_failed", 422, "Make a new token with read access to the repository.";
+    /// No such branch or tag.
+    GitBranchUnknown = "git_branch_unknown", 422, "Check the branch name.";
+    /// The branch name is not one.
+    GitRefInvalid = "git_ref_invalid", 400, "Give a plain branch or tag name.";
+    /// The repository has no commit.
+    GitEmpty = "git_empty", 422, "Push a first commit.";
+    /// The host does not answer.
+    GitUnreachable = "git_unreachable", 422, "Try again; check that the host is up.";
+    /// Fetching took too long.
+    GitTimeout = "git_timeout", 422, "Try again, or make the repository smaller.";
+    /// A submodule would be needed.
+    GitSubmodule = "git_submodule", 422, "Copy the submodule's files into the repository, or set --root-dir to a folder without it.";
+    /// A file is only a Git LFS pointer.
+    GitLfsPointer = "git_lfs_pointer", 422, "Commit the file itself, or load it at run time.";
+    /// The folder is not in the repository.
+    RootDirMissing = "root_dir_missing", 422, "Check --root-dir against the repository.";
+    /// Over the size limit.
+    SourceTooLarge = "source_too_large", 422, "Leave out build results and data, or set --root-dir.";
+    /// Over the count limit.
+    SourceTooManyFiles = "source_too_many_files", 422, "Leave out installed packages and build results.";
+    /// A path that no build should meet.
+    SourcePathUnsafe = "source_path_unsafe", 422, "Rename the file.";
+    /// A link that points out of the tree.
+    SourceLinkEscapes = "source_link_escapes", 422, "Replace the link by the file it points to.";
+    /// A device, socket or pipe.
+    SourceSpecialFile = "source_special_file", 422, "Remove the file.";
+    /// Small packed, huge unpacked.
+    SourceBomb = "source_bomb", 422, "Remove the file that unpacks to so much.";
+    /// The archive is damaged or not one.
+    SourceCorrupt = "source_corrupt", 422, "Send it again.";
+    /// Nothing in it.
+    SourceEmpty = "source_empty", 422, "Add files, or check --root-dir.";
+    /// The upload is not there, or already cleared away.
+    UploadUnknown = "upload_unknown", 404, "Upload the folder again.";
+
+    // Plan
+    /// No stack was recognised.
+    NothingDetected = "nothing_detected", 422, "Add a Dockerfile, or set --root-dir to the folder of the app.";
+    /// Recognised, but it cannot be built here.
+    PlanUnsupported = "plan_unsupported", 422, "Add a Dockerfile of your own.";
+    /// A manifest cannot be read.
+    ManifestInvalid = "manifest_invalid", 422, "Mend the file that is named.";
+    /// The Dockerfile asks for what is not allowed.
+    DockerfileRefused = "dockerfile_refused", 422, "Change the line that is named.";
+
+    // Build
+    /// A step of the build failed.
+    BuildFailed = "build_failed", 422, "Read the end of the build log with `ttalkak logs --build`.";
+    /// The build ran over its deadline.
+    BuildTimeout = "build_timeout", 422, "Make the build shorter, or look for a step that waits for input.";
+    /// The build was killed for memory.
+    BuildOutOfMemory = "build_out_of_memory", 422, "Let the build use less memory.";
+    /// A base image cannot be had.
+    BaseImageUnavailable = "base_image_unavailable", 422, "Check the image name in the Dockerfile, or try again later.";
+    /// The provider's engine does not answer.
+    EngineUnavailable = "engine_unavailable", 503, "Wait: the deploy goes on when the engine is back.";
+    /// The provider has no room.
+    DiskFull = "disk_full", 507, "Try again: another provider may have room.";
+
+    // Run
+    /// The app ended by itself.
+    AppExited = "app_exited", 422, "Read the app's log with `ttalkak logs`.";
+    /// The app was killed for memory.
+    AppOutOfMemory = "app_out_of_memory", 422, "Give it more with --memory, or let it use less.";
+    /// The app runs and listens on nothing.
+    AppNeverListened = "app_never_listened", 422, "Let the app listen on 0.0.0.0 and the port in PORT.";
+    /// The app listens on another port.
+    AppWrongPort = "app_wrong_port", 422, "Listen on the port in PORT, or say --port.";
+    /// The app listens on 127.0.0.1 only.
+    AppLoopbackOnly = "app_loopback_only", 422, "Listen on 0.0.0.0 instead of 127.0.0.1 or localhost.";
+    /// The app accepts but does not answer.
+    AppUnhealthy = "app_unhealthy", 422, "Read the app's log with `ttalkak logs`.";
+    /// The container would not have had the limits it must have.
+    PolicyViolation = "policy_violation", 500, "Report this: the engine did not apply the run policy.";
+    /// Every port of the provider's range is in use.
+    PortsExhausted = "ports_exhausted", 503, "Ask the provider to widen the port range.";
+    /// The container could not be started.
+    StartFailed = "start_failed", 422, "Read the message; check the image's command.";
+    /// The image was cleared away.
+    ImageCollected = "image_collected", 409, "Redeploy: the image is built again from the same commit.";
+
+    // Placement and lifecycle
+    /// Nobody can take it now.
+    NoProvider = "no_provider", 503, "Start an agent, or wait for one to come online.";
+    /// The provider went away in the middle.
+    ProviderLost = "provider_lost", 503, "Redeploy: another provider is chosen.";
+    /// A step did not come to an end in time.
+    DeadlineExceeded = "deadline_exceeded", 504, "Try again.";
+    /// A newer deploy took over.
+    Superseded = "superseded", 409, "Nothing to do: the newest deploy wins.";
+    /// Stopped by its owner.
+    Cancelled = "cancelled", 409, "Deploy again when you like.";
+    /// There is no release to go to.
+    NoRelease = "no_release", 409, "Deploy first.";
+    /// All public TCP ports are given away.
+    PublicPortsExhausted = "public_ports_exhausted", 503, "Use HTTP, or ask the operator for more ports.";
+
+    // Link and enrolment
+    /// No version in common.
+    VersionUnsupported = "version_unsupported", 426, "Update the agent.";
+    /// The one-time code is wrong, used or too old.
+    EnrolCodeInvalid = "enrol_code_invalid", 403, "Make a new code with `ttalkak providers enrol`.";
+    /// The coordinator does not know this agent.
+    AgentUnknown = "agent_unknown", 403, "Enrol the agent again.";
+    /// The agent's right was taken away.
+    AgentRevoked = "agent_revoked", 403, "Enrol the agent again with a new code.";
+    /// The signature does not fit the challenge.
+    SignatureInvalid = "signature_invalid", 403, "Check the agent's key and clock.";
+    /// A frame that is damaged or out of shape.
+    FrameRefused = "frame_refused", 400, "Update both sides; look for a proxy that alters traffic.";
+    /// A message out of order, such as a second hello.
+    UnexpectedMessage = "unexpected_message", 400, "Update the agent.";
+}
+
+impl std::fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for ErrorCode {
+    type Err = std::convert::Infallible;
+
+    /// Codes of a newer peer become [`ErrorCode::Unknown`].
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self::ALL.iter().copied().find(|code| code.as_str() == text).unwrap_or(Self::Unknown))
+    }
+}
+
+/// A failure as people and programs read it, inside bodies, reports and events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// Stable; branch on this and on nothing else.
+    pub code: ErrorCode,
+    /// What happened, one sentence.
+    pub message: String,
+    /// What to do about it, one sentence.
+    pub next: String,
+}
+
+impl Problem {
+    /// A problem with the code's own next move.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), next: code.next_move().to_owned() }
+    }
+
+    /// The same with a next move that knows the case.
+    #[must_use]
+    pub fn with_next(mut self, next: impl Into<String>) -> Self {
+        self.next = next.into();
+        self
+    }
+}
+
+/// The body of every error answer: `{"error": {"code", "message", "next", "request_id"}}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ErrorBody {
+    /// The one error.
+    pub error: ErrorDetail,
+}
+
+/// A problem and the request it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ErrorDetail {
+    /// What happened and what to do.
+    #[serde(flatten)]
+    pub problem: Problem,
+    /// For support: the same id stands in the server's log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_stable_words_with_a_next_move() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in ErrorCode::ALL {
+            assert!(seen.insert(code.as_str()), "{code} stands twice");
+            assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+            assert!(code.next_move().ends_with('.'), "{code}");
+            assert_eq!(serde_json::to_string(code).unwrap(), format!("\"{code}\""));
+        }
+    }
+
+    #[test]
+    fn a_code_from_the_future_is_read_as_unknown() {
+        assert_eq!(serde_json::from_str::<ErrorCode>("\"brand_new\"").unwrap(), ErrorCode::Unknown);
+    }
+}
