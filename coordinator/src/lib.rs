@@ -1,1 +1,6 @@
-//! stub
+//! The cloud side: keeps the wanted state, the facts and the routes. `app` wires the rooms; see ARCHITECTURE.md.
+
+pub mod clock;
+pub mod fresh;
+pub mod git;
+pub mod nudge;

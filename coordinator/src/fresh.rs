@@ -1,0 +1,15 @@
+//! Chance, in one place: fresh ids and secrets.
+
+use rand::Rng;
+use uuid::Uuid;
+
+/// A new id, sorting by creation: `fresh::id(DeploymentId::new)`.
+pub fn id<T>(make: fn(Uuid) -> T) -> T {
+    make(Uuid::now_v7())
+}
+
+/// 32 random bytes as hex, with a prefix that secret scanners can look for.
+pub fn secret(prefix: &str) -> String {
+    let bytes: [u8; 32] = rand::rng().random();
+    format!("{prefix}{}", hex::encode(bytes))
+}
