@@ -3,4 +3,7 @@
 pub mod clock;
 pub mod fresh;
 pub mod git;
+pub mod logic;
 pub mod nudge;
+pub mod seal;
+pub mod store;

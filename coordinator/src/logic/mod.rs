@@ -1,0 +1,9 @@
+//! What is decided, without touching the world: plain functions of state, fact and time. Deliberately absent: SQL,
+//! sockets, clocks, chance.
+
+pub mod deployment;
+pub mod placement;
+pub mod recipe;
+pub mod request;
+pub mod rollout;
+pub mod saga;
