@@ -156,6 +156,7 @@ CREATE TABLE lease (
   deployment_id TEXT NOT NULL REFERENCES deployment(id),
   release_id TEXT NOT NULL REFERENCES release(id),
   agent_id TEXT NOT NULL REFERENCES agent(id),
+  saga_id TEXT NOT NULL,             -- the rollout that granted it
   state TEXT NOT NULL,               -- active | returned | revoked | expired
   report TEXT,                       -- JSON WorkloadReport, the last one seen
   reported_at INTEGER,
@@ -163,6 +164,7 @@ CREATE TABLE lease (
   ended_at INTEGER
 ) STRICT;
 CREATE INDEX lease_agent ON lease(agent_id) WHERE state = 'active';
+CREATE INDEX lease_saga ON lease(saga_id);
 CREATE INDEX lease_deployment ON lease(deployment_id) WHERE state = 'active';
 
 -- Which images an agent keeps, as it last reported.

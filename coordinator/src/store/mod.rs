@@ -5,7 +5,12 @@
 //! in the middle of a transaction fails at once ("database is locked") whatever its timeout. So every write begins
 //! with `BEGIN IMMEDIATE` on the one writer. Deliberately absent: waiting, retrying, deciding.
 
+pub mod agent;
 pub mod error;
+pub mod lease;
+pub mod rollout;
+pub mod route;
+pub mod saga;
 mod row;
 mod schema;
 

@@ -1,6 +1,9 @@
 //! What the deploy saga reads and writes: the release it brings, and how its deployment stands.
 
-use super::{RowExt, Store, StoreResult, Tx, row::{json, word}};
+use super::{
+    RowExt, Store, StoreResult, Tx,
+    row::{json, word},
+};
 use crate::logic::{
     deployment::{self, Fact, Illegal},
     recipe::RunSettings,
@@ -90,7 +93,9 @@ impl RolloutRow {
             release: row.parsed("id")?,
             number: row.number("number")?,
             commit: row.text_opt("commit_id")?,
-            archive: digest.map(|digest| Ok::<_, super::StoreError>((digest, Bytes(row.number("source_bytes")?)))).transpose()?,
+            archive: digest
+                .map(|digest| Ok::<_, super::StoreError>((digest, Bytes(row.number("source_bytes")?))))
+                .transpose()?,
             plan: row.json_opt("plan")?,
             env: row.try_get("env")?,
             build_key: row.text_opt("build_key")?,
@@ -169,7 +174,12 @@ impl Store {
     }
 
     /// Writes the plan of a release.
-    pub async fn set_release_plan(&self, release: ReleaseId, plan: &BuildPlan, build_key: &str) -> StoreResult<()> {
+    pub async fn set_release_plan(
+        &self,
+        release: ReleaseId,
+        plan: &BuildPlan,
+        build_key: &str,
+    ) -> StoreResult<()> {
         let mut tx = self.begin().await?;
         sqlx::query("UPDATE release SET platform = ?2, plan = ?3, build_key = ?4 WHERE id = ?1")
             .bind(release.to_string())
@@ -257,7 +267,8 @@ impl Store {
         last_lines: Option<&[String]>,
         now: UnixMillis,
     ) -> StoreResult<()> {
-        let fact = if state == ReleaseState::Cancelled { Fact::RolloutCancelled } else { Fact::RolloutFailed };
+        let fact =
+            if state == ReleaseState::Cancelled { Fact::RolloutCancelled } else { Fact::RolloutFailed };
         let serves = rollout.serving == Some(rollout.release);
         let state = if rollout.served { ReleaseState::Retired } else { state };
         let mut tx = self.begin().await?;

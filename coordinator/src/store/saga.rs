@@ -84,8 +84,10 @@ impl Store {
 
     /// One saga; `None` when its deployment was erased.
     pub async fn saga(&self, saga: SagaId) -> StoreResult<Option<SagaRow>> {
-        let row =
-            sqlx::query("SELECT * FROM saga WHERE id = ?").bind(saga.to_string()).fetch_optional(self.read()).await?;
+        let row = sqlx::query("SELECT * FROM saga WHERE id = ?")
+            .bind(saga.to_string())
+            .fetch_optional(self.read())
+            .await?;
         row.as_ref().map(SagaRow::read).transpose()
     }
 
@@ -95,7 +97,9 @@ impl Store {
             .bind(saga.to_string())
             .fetch_all(self.read())
             .await?;
-        rows.iter().map(|row| Ok(LogEntry { step: row.text("step")?, event: event_of(row.try_get("event")?)? })).collect()
+        rows.iter()
+            .map(|row| Ok(LogEntry { step: row.text("step")?, event: event_of(row.try_get("event")?)? }))
+            .collect()
     }
 
     /// Appends a line; a `Started` also says which step is at work, and since when if it was not at work before.
@@ -165,16 +169,23 @@ impl Store {
 
     /// The problem that the step of this name failed with.
     pub async fn saga_failure(&self, saga: SagaId) -> StoreResult<Option<Problem>> {
-        let row = sqlx::query("SELECT detail FROM saga_log WHERE saga_id = ? AND event = 'failed' ORDER BY n DESC LIMIT 1")
-            .bind(saga.to_string())
-            .fetch_optional(self.read())
-            .await?;
+        let row = sqlx::query(
+            "SELECT detail FROM saga_log WHERE saga_id = ? AND event = 'failed' ORDER BY n DESC LIMIT 1",
+        )
+        .bind(saga.to_string())
+        .fetch_optional(self.read())
+        .await?;
         Ok(row.as_ref().map(|row| row.json_opt("detail")).transpose()?.flatten())
     }
 
     /// Begins a rollout of a release that exists, on the platform's own account: a provider was lost.
     /// Nothing happens when some saga of the deployment is at work.
-    pub async fn request_relocation(&self, saga: SagaId, deployment: DeploymentId, now: UnixMillis) -> StoreResult<bool> {
+    pub async fn request_relocation(
+        &self,
+        saga: SagaId,
+        deployment: DeploymentId,
+        now: UnixMillis,
+    ) -> StoreResult<bool> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(
             "INSERT INTO saga (id, deployment_id, release_id, kind, state, since, created_at)

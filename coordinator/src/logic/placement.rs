@@ -1,0 +1,190 @@
+//! Chooses the agent that shall run a workload, and says of each other one why not.
+
+use ttalkak_protocol::{
+    id::AgentId,
+    link::Capacity,
+    unit::{Bytes, MilliCpu},
+};
+
+/// What a workload needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// Memory limit.
+    pub memory: Bytes,
+    /// Processor limit.
+    pub cpu: MilliCpu,
+}
+
+/// An agent as a candidate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// Who.
+    pub agent: AgentId,
+    /// Whether its link stands.
+    pub online: bool,
+    /// What it lends; `None` before its first hello.
+    pub capacity: Option<Capacity>,
+    /// Memory promised to other deployments.
+    pub memory_taken: Bytes,
+    /// Processor promised to other deployments.
+    pub cpu_taken: MilliCpu,
+    /// Workloads promised to other deployments.
+    pub workloads_taken: u32,
+    /// It keeps the image already.
+    pub has_image: bool,
+    /// It serves this deployment now.
+    pub serves: bool,
+}
+
+/// Why an agent was not chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// No link.
+    Offline,
+    /// No engine answers there.
+    NoEngine,
+    /// Too little memory is left.
+    Memory,
+    /// Too little processor is left.
+    Cpu,
+    /// As many workloads as its owner allows.
+    Workloads,
+    /// It could, another could better.
+    Other,
+}
+
+/// The choice, and the reason for each agent that was not chosen.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Placement {
+    /// Who shall run it; `None` when nobody can.
+    pub agent: Option<AgentId>,
+    /// Everybody else.
+    pub others: Vec<(AgentId, Why)>,
+}
+
+/// Chooses among candidates: who has the image, then who serves it now, then who has most memory left; ties go to the
+/// lower id, so that the same facts give the same choice.
+pub fn choose(need: &Need, candidates: &[Candidate]) -> Placement {
+    let judged: Vec<_> = candidates.iter().map(|candidate| (candidate, obstacle(need, candidate))).collect();
+    let rank = |c: &Candidate| (c.has_image, c.serves, memory_left(c), std::cmp::Reverse(c.agent));
+    let best =
+        judged.iter().filter(|(_, why)| why.is_none()).max_by_key(|(c, _)| rank(c)).map(|(c, _)| c.agent);
+    let others = judged
+        .iter()
+        .filter(|(c, _)| Some(c.agent) != best)
+        .map(|(c, why)| (c.agent, why.unwrap_or(Why::Other)))
+        .collect();
+    Placement { agent: best, others }
+}
+
+fn memory_left(candidate: &Candidate) -> u64 {
+    candidate.capacity.as_ref().map_or(0, |c| c.memory.0).saturating_sub(candidate.memory_taken.0)
+}
+
+fn obstacle(need: &Need, candidate: &Candidate) -> Option<Why> {
+    let Some(capacity) = candidate.capacity.as_ref().filter(|_| candidate.online) else {
+        return Some(Why::Offline);
+    };
+    if capacity.engine.is_none() {
+        return Some(Why::NoEngine);
+    }
+    if candidate.workloads_taken >= capacity.workloads_max {
+        return Some(Why::Workloads);
+    }
+    if memory_left(candidate) < need.memory.0 {
+        return Some(Why::Memory);
+    }
+    // Processor shares are promised up to four times over: apps idle most of their time, and the limit of each
+    // workload keeps one from starving the rest.
+    let cpu_left = (capacity.cpu.0.saturating_mul(4)).saturating_sub(candidate.cpu_taken.0);
+    (cpu_left < need.cpu.0).then_some(Why::Cpu)
+}
+
+/// One sentence that names what binds, for the tenant.
+pub fn explain(need: &Need, placement: &Placement) -> String {
+    let count = |wanted: Why| placement.others.iter().filter(|(_, why)| *why == wanted).count();
+    if placement.others.is_empty() {
+        return "No provider is enrolled.".to_owned();
+    }
+    let mib = need.memory.0 / (1024 * 1024);
+    let parts: Vec<String> = [
+        (Why::Offline, "offline".to_owned()),
+        (Why::NoEngine, "without a container engine".to_owned()),
+        (Why::Memory, format!("without {mib} MiB of free memory")),
+        (Why::Cpu, format!("without {} milli-CPU to spare", need.cpu.0)),
+        (Why::Workloads, "at their limit of workloads".to_owned()),
+    ]
+    .into_iter()
+    .filter_map(|(why, text)| Some(count(why)).filter(|n| *n > 0).map(|n| format!("{n} {text}")))
+    .collect();
+    format!("No provider can take it now: {}.", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn candidate(n: u128) -> Candidate {
+        let capacity = Capacity {
+            os: "linux".into(),
+            arch: "x86_64".into(),
+            cpu: MilliCpu(2000),
+            memory: Bytes::mib(2048),
+            workloads_max: 10,
+            engine: Some("docker".into()),
+        };
+        Candidate {
+            agent: AgentId::new(Uuid::from_u128(n)),
+            online: true,
+            capacity: Some(capacity),
+            memory_taken: Bytes(0),
+            cpu_taken: MilliCpu(0),
+            workloads_taken: 0,
+            has_image: false,
+            serves: false,
+        }
+    }
+
+    const NEED: Need = Need { memory: Bytes::mib(512), cpu: MilliCpu(1000) };
+
+    #[test]
+    fn the_image_decides_then_the_habit_then_the_room() {
+        let (roomy, serving, imaged) = (
+            candidate(1),
+            Candidate { serves: true, memory_taken: Bytes::mib(100), ..candidate(2) },
+            Candidate { has_image: true, memory_taken: Bytes::mib(1000), ..candidate(3) },
+        );
+        assert_eq!(
+            choose(&NEED, &[roomy.clone(), serving.clone(), imaged.clone()]).agent,
+            Some(imaged.agent)
+        );
+        assert_eq!(choose(&NEED, &[roomy.clone(), serving.clone()]).agent, Some(serving.agent));
+        assert_eq!(choose(&NEED, &[candidate(9), roomy.clone()]).agent, Some(roomy.agent));
+    }
+
+    #[test]
+    fn each_refusal_names_what_binds() {
+        let mut no_engine = candidate(2);
+        no_engine.capacity.as_mut().unwrap().engine = None;
+        let cases = [
+            Candidate { online: false, ..candidate(1) },
+            no_engine,
+            Candidate { memory_taken: Bytes::mib(1800), ..candidate(3) },
+            Candidate { cpu_taken: MilliCpu(7500), ..candidate(4) },
+            Candidate { workloads_taken: 10, ..candidate(5) },
+        ];
+        let placement = choose(&NEED, &cases);
+        assert_eq!(placement.agent, None);
+        let whys: Vec<Why> = placement.others.iter().map(|(_, why)| *why).collect();
+        assert_eq!(whys, [Why::Offline, Why::NoEngine, Why::Memory, Why::Cpu, Why::Workloads]);
+        expect_test::expect!["No provider can take it now: 1 offline, 1 without a container engine, 1 without 512 MiB of free memory, 1 without 1000 milli-CPU to spare, 1 at their limit of workloads."]
+            .assert_eq(&explain(&NEED, &placement));
+    }
+
+    #[test]
+    fn nobody_enrolled_is_told_apart_from_nobody_free() {
+        assert_eq!(explain(&NEED, &choose(&NEED, &[])), "No provider is enrolled.");
+    }
+}
