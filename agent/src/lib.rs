@@ -1,1 +1,9 @@
-//! stub
+//! The provider's machine: keeps a link and a tunnel to the coordinator and runs in the local container engine what
+//! the assignment says. Deliberately absent: any decision about which deployment runs where.
+
+pub mod address;
+pub mod cause;
+pub mod checkpoint;
+pub mod identity;
+pub mod io;
+pub mod link_event;
