@@ -2,8 +2,10 @@
 
 pub mod clock;
 pub mod fresh;
-pub mod git;
+pub mod link;
+pub mod log_hub;
 pub mod logic;
 pub mod nudge;
+pub mod online;
 pub mod seal;
 pub mod store;

@@ -6,13 +6,27 @@
 //! with `BEGIN IMMEDIATE` on the one writer. Deliberately absent: waiting, retrying, deciding.
 
 pub mod agent;
+pub mod deployment;
+pub mod env;
 pub mod error;
+pub mod idempotency;
 pub mod lease;
+pub mod list;
+pub mod log;
+pub mod project;
+pub mod provider;
+pub mod release;
 pub mod rollout;
 pub mod route;
 pub mod saga;
+pub mod token;
+pub mod tunnel;
+pub mod upload;
+pub mod view;
+mod name;
 mod row;
 mod schema;
+mod wish;
 
 pub use error::StoreError;
 pub(crate) use row::RowExt;

@@ -1,0 +1,63 @@
+//! What is unique on the whole platform: hostname labels and public ports, each with one owner.
+
+use super::{RowExt, StoreError, StoreResult, Tx};
+use std::ops::RangeInclusive;
+use ttalkak_protocol::unit::PublicPort;
+
+/// Takes a name for `owner`. Errors: `NameTaken`.
+pub(super) async fn claim_name(tx: &mut Tx, name: &str, owner: &str) -> StoreResult<()> {
+    let done = sqlx::query("INSERT INTO name_claim (name, owner) VALUES (?, ?) ON CONFLICT DO NOTHING")
+        .bind(name)
+        .bind(owner)
+        .execute(&mut **tx)
+        .await?;
+    if done.rows_affected() == 0 { Err(StoreError::NameTaken(name.to_owned())) } else { Ok(()) }
+}
+
+/// Gives `owner` the lowest free port of `pool`. Errors: `PublicPortsExhausted`.
+pub(super) async fn claim_port(
+    tx: &mut Tx,
+    pool: &RangeInclusive<u16>,
+    owner: &str,
+) -> StoreResult<PublicPort> {
+    let rows = sqlx::query("SELECT port FROM public_port WHERE port BETWEEN ? AND ? ORDER BY port")
+        .bind(*pool.start())
+        .bind(*pool.end())
+        .fetch_all(&mut **tx)
+        .await?;
+    let taken: Vec<u16> = rows.iter().map(|row| row.number("port")).collect::<StoreResult<_>>()?;
+    let port = lowest_free(pool, &taken).ok_or(StoreError::PublicPortsExhausted)?;
+    sqlx::query("INSERT INTO public_port (port, owner) VALUES (?, ?)")
+        .bind(port.get())
+        .bind(owner)
+        .execute(&mut **tx)
+        .await?;
+    Ok(port)
+}
+
+/// Gives back everything that `owner` had.
+pub(super) async fn release_claims(tx: &mut Tx, owner: &str) -> StoreResult<()> {
+    for sql in ["DELETE FROM name_claim WHERE owner = ?", "DELETE FROM public_port WHERE owner = ?"] {
+        sqlx::query(sql).bind(owner).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// `taken`: sorted.
+fn lowest_free(pool: &RangeInclusive<u16>, taken: &[u16]) -> Option<PublicPort> {
+    let free = pool.clone().find(|port| taken.binary_search(port).is_err())?;
+    PublicPort::try_from(i64::from(free)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_free_port_is_given_until_none_is_left() {
+        let free = |taken: &[u16]| lowest_free(&(20..=22), taken).map(PublicPort::get);
+        assert_eq!(free(&[]), Some(20));
+        assert_eq!(free(&[20, 22]), Some(21));
+        assert_eq!(free(&[20, 21, 22]), None);
+    }
+}
