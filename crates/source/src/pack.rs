@@ -67,9 +67,9 @@ impl<W: Write> Packer<W> {
         let ended = |cause| SourceError::io("finish the source archive", cause);
         let measured = self.tar.into_inner().map_err(ended)?;
         let limit = measured.limits.max_archive_bytes;
-        let mut sink = measured.gzip.finish().map_err(|cause| match cause.kind() {
-            io::ErrorKind::FileTooLarge => SourceError::ArchiveTooLarge { limit_bytes: limit },
-            _ => ended(cause),
+        let mut sink = measured.gzip.finish().map_err(|cause| {
+            let full = cause.kind() == io::ErrorKind::FileTooLarge;
+            if full { SourceError::ArchiveTooLarge { limit_bytes: limit } } else { ended(cause) }
         })?;
         sink.out.flush().map_err(ended)?;
         let packed = Packed {

@@ -191,8 +191,8 @@ impl Scan {
         let entry = if is_dir {
             Entry::dir(path)
         } else if kind == EntryType::Regular {
-            let mode = header.mode().map_err(|cause| broken("a header has no valid mode", cause))?;
-            Entry::file(path, size, mode & 0o100 != 0)
+            // Some writers leave the mode empty, which harms no one.
+            Entry::file(path, size, header.mode().is_ok_and(|mode| mode & 0o100 != 0))
         } else if kind == EntryType::Symlink {
             let target = names.target.or_else(|| header.link_name_bytes().map(|name| name.into_owned()));
             let target =

@@ -47,9 +47,13 @@ impl Tree {
     /// Opens a file of this tree for reading, beneath the root. Errors: `Changed` if it is gone or no file any more.
     pub fn open(&self, entry: &Entry) -> Result<impl Read + use<>, SourceError> {
         let changed = || SourceError::Changed { path: shown(entry.path.as_bytes()) };
-        let file = open_plain(&self.root, &entry.path).map_err(|cause| match cause.kind() {
-            io::ErrorKind::NotFound => changed(),
-            _ => SourceError::io(format!("read {}", shown(entry.path.as_bytes())), cause),
+        let file = open_plain(&self.root, &entry.path).map_err(|cause| {
+            let gone = cause.kind() == io::ErrorKind::NotFound;
+            if gone {
+                changed()
+            } else {
+                SourceError::io(format!("read {}", shown(entry.path.as_bytes())), cause)
+            }
         })?;
         file.ok_or_else(changed)
     }
