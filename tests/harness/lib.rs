@@ -1,0 +1,1 @@
+//! A world of real programs for the system tests.

@@ -1,0 +1,59 @@
+//! Everything, on the real container engine.
+
+use crate::{
+    check, engine, host, images,
+    shell::{self, cargo, say},
+};
+use anyhow::Result;
+use clap::Args;
+
+/// What to leave out.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Install nothing; only tell what is missing.
+    #[arg(long)]
+    no_install: bool,
+    /// Leave out the gate that `cargo xtask check` runs.
+    #[arg(long)]
+    no_check: bool,
+    /// Only tests whose name holds this.
+    filter: Option<String>,
+}
+
+/// The base images that the fixtures' Dockerfiles begin from.
+const IMAGES: &[&str] = &[
+    "debian:bookworm-slim",
+    "nginx:stable-alpine-slim",
+    "node:20-slim",
+    "node:22-slim",
+    "node:24-slim",
+    "python:3.11-slim",
+    "python:3.12-slim",
+    "python:3.13-slim",
+    "eclipse-temurin:17-jre",
+    "maven:3-eclipse-temurin-17",
+    "gradle:8-jdk17",
+];
+
+fn run_tests(options: &Options) -> Result<()> {
+    let mut test = cargo();
+    test.args(["test", "--locked", "--workspace", "--no-fail-fast"]).env("TTALKAK_REQUIRE_ENGINE", "1");
+    if let Some(filter) = &options.filter {
+        test.arg(filter);
+    }
+    shell::run(&mut test)
+}
+
+/// Prepares the machine, then runs the gate and all tests.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let install = !options.no_install;
+    host::ensure(&[&host::GIT], install)?;
+    engine::ensure(install)?;
+    images::ensure(IMAGES, install)?;
+    if !options.no_check {
+        check::run_all()?;
+    }
+    say("Building the programs that the tests start.");
+    shell::run(cargo().args(["build", "--locked", "--workspace", "--bins"]))?;
+    run_tests(options)
+}
