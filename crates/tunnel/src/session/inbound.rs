@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{DRAIN_NONCE, Event, Role, Session};
+use super::ending::DRAIN_NONCE;
+use super::{Event, Role, Session};
 use crate::code::{CloseCode, ResetCode};
 use crate::entry::Entry;
 use crate::error::{CloseReason, Violation};
