@@ -1,0 +1,295 @@
+//! A coordinator and an agent with everything around them.
+
+use crate::{
+    engine,
+    program::{Program, binary},
+    until, visit,
+};
+use bollard::Docker;
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    time::Duration,
+};
+
+/// A build on a busy machine may take this long.
+pub const BUILD: Duration = Duration::from_secs(400);
+/// What needs no build takes seconds.
+pub const SOON: Duration = Duration::from_secs(60);
+
+/// How a world differs from the usual one.
+#[derive(Default)]
+pub struct Options {
+    /// Environment of the coordinator.
+    pub coordinator_env: Vec<(String, String)>,
+    /// Environment of the agent.
+    pub agent_env: Vec<(String, String)>,
+    /// An engine of its own instead of the machine's.
+    pub engine: Option<Docker>,
+}
+
+/// Programs, folders, ports.
+pub struct World {
+    folder: tempfile::TempDir,
+    /// The coordinator's process.
+    pub coordinator: Program,
+    /// The agent's process.
+    pub agent: Program,
+    /// The engine that the agent uses.
+    pub engine: Docker,
+    /// The agent's id, `agt_…`.
+    pub agent_id: String,
+    /// The owner's token.
+    pub token: String,
+    ports: (u16, u16),
+    client: Client,
+    options: Options,
+}
+
+impl World {
+    /// Starts a world; `None` when there is no engine to do it with.
+    pub async fn start() -> Option<Self> {
+        Self::start_with(Options::default()).await
+    }
+
+    /// Starts a world that differs.
+    pub async fn start_with(mut options: Options) -> Option<Self> {
+        let engine = match options.engine.take() {
+            Some(engine) => engine,
+            None => engine::connect().await?,
+        };
+        let folder = tempfile::Builder::new().prefix("ttalkak-world-").tempdir().expect("a folder");
+        let data = folder.path().join("coordinator");
+        let output = Command::new(binary("ttalkak-coordinator"))
+            .args(["token", "--name", "test", "--data-dir"])
+            .arg(&data)
+            .output()
+            .expect("a coordinator that runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let token = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let ports = (free_port(), free_port());
+        let client = visit::client();
+        let coordinator = start_coordinator(folder.path(), ports, &options);
+        await_health(&client, ports.0).await;
+        let code = enrol_code(&client, &token, ports.0).await;
+        let agent = start_agent(folder.path(), ports.0, Some(&code), &options);
+        let mut world = Self {
+            folder,
+            coordinator,
+            agent,
+            engine,
+            agent_id: String::new(),
+            token,
+            ports,
+            client,
+            options,
+        };
+        world.agent_id = world.await_agent().await;
+        Some(world)
+    }
+
+    /// Waits until the agent is online with its engine; returns its id.
+    pub async fn await_agent(&self) -> String {
+        let found = until("the agent is online", SOON, || async {
+            let (_, list) = self.get_api("/v1/providers").await;
+            let provider = list["items"].as_array()?.first()?.clone();
+            let ready = provider["online"] == true && provider["capacity"]["engine"].is_string();
+            ready.then(|| provider["id"].as_str().map(str::to_owned)).flatten()
+        });
+        found.await
+    }
+
+    /// The address of the API.
+    pub fn api_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.0)
+    }
+
+    /// The folder of this world.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs the command line.
+    pub async fn cli(&self, arguments: &[&str]) -> Output {
+        let mut command = tokio::process::Command::new(binary("ttalkak"));
+        command
+            .args(arguments)
+            .env("TTALKAK_COORDINATOR", self.api_url())
+            .env("TTALKAK_TOKEN", &self.token)
+            .env("XDG_CONFIG_HOME", self.folder.path().join("config"));
+        tokio::time::timeout(BUILD, command.kill_on_drop(true).output())
+            .await
+            .expect("in time")
+            .expect("a command that runs")
+    }
+
+    /// Deploys a folder by the command line and waits for it. Panics with all that was said when that fails.
+    pub async fn deploy(&self, folder: &Path, name: &str, more: &[&str]) -> String {
+        let path = folder.to_string_lossy().into_owned();
+        let output = self.cli(&[&["deploy", &path, "--name", name], more].concat()).await;
+        let said = format!(
+            "{}\n{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(
+            output.status.success(),
+            "deploy of {path} failed:\n{said}\nagent:\n{}",
+            self.agent.log_tail(40)
+        );
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Reads from the API.
+    pub async fn get_api(&self, path: &str) -> (u16, Value) {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// Posts to the API.
+    pub async fn post_api(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// Any call of the API.
+    pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> (u16, Value) {
+        visit::call(&self.client, &self.token, method, &format!("{}{path}", self.api_url()), body).await
+    }
+
+    /// Visits an app.
+    pub async fn visit(&self, name: &str, path: &str) -> visit::Visit {
+        let request = self.request(name, path);
+        match request.send().await {
+            Ok(response) => visit::read(response).await,
+            Err(error) => visit::Visit { status: 0, cause: Some(format!("{error:?}")), body: String::new() },
+        }
+    }
+
+    /// A request to an app, to be added to.
+    pub fn request(&self, name: &str, path: &str) -> reqwest::RequestBuilder {
+        let url = format!("http://127.0.0.1:{}{path}", self.ports.1);
+        self.client.get(url).header("host", format!("{name}.localhost:{}", self.ports.1))
+    }
+
+    /// The deployment as the API shows it.
+    pub async fn deployment(&self, name: &str) -> Value {
+        self.get_api(&format!("/v1/deployments/{name}")).await.1
+    }
+
+    /// Waits until a deployment is in a state and no rollout is on its way.
+    pub async fn await_state(&self, name: &str, state: &str, within: Duration) -> Value {
+        until(&format!("{name} is {state}"), within, || async {
+            let deployment = self.deployment(name).await;
+            (deployment["state"] == state && deployment["rollout"].is_null()).then_some(deployment)
+        })
+        .await
+    }
+
+    /// Waits until an app answers with 200.
+    pub async fn await_answer(&self, name: &str, within: Duration) -> visit::Visit {
+        until(&format!("{name} answers"), within, || async {
+            let visit = self.visit(name, "/").await;
+            (visit.status == 200).then_some(visit)
+        })
+        .await
+    }
+
+    /// Starts the agent again after it was killed or stopped.
+    pub fn restart_agent(&mut self) {
+        self.agent = start_agent(self.folder.path(), self.ports.0, None, &self.options);
+    }
+
+    /// Starts the coordinator again, with other environment than before when that is given.
+    pub async fn restart_coordinator(&mut self, env: Vec<(String, String)>) {
+        self.options.coordinator_env = env;
+        self.coordinator = start_coordinator(self.folder.path(), self.ports, &self.options);
+        await_health(&self.client, self.ports.0).await;
+    }
+
+    /// Names of all that the agent has in the engine.
+    pub async fn objects(&self) -> Vec<String> {
+        engine::objects(&self.engine, &self.agent_id).await
+    }
+
+    /// Waits until the agent has exactly so many containers.
+    pub async fn await_containers(&self, count: usize) -> Vec<String> {
+        until(&format!("the agent has {count} containers"), SOON, || async {
+            let containers = engine::containers(&self.engine, &self.agent_id).await;
+            (containers.len() == count).then_some(containers)
+        })
+        .await
+    }
+
+    /// Stops both programs in order and shows that nothing of theirs still runs.
+    pub async fn stop(mut self) {
+        self.agent.stop(Duration::from_secs(30)).await;
+        self.coordinator.stop(Duration::from_secs(30)).await;
+        assert!(
+            engine::running(&self.engine, &self.agent_id).await.is_empty(),
+            "a clean stop leaves no container running"
+        );
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!(
+                "--- coordinator\n{}\n--- agent\n{}",
+                self.coordinator.log_tail(60),
+                self.agent.log_tail(60)
+            );
+        }
+        self.agent.signal("KILL");
+        if !self.agent_id.is_empty() {
+            engine::clear(&self.agent_id);
+        }
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener.local_addr().expect("its address").port()
+}
+
+fn start_coordinator(folder: &Path, (api, edge): (u16, u16), options: &Options) -> Program {
+    let mut command = Command::new(binary("ttalkak-coordinator"));
+    command.args(["serve", "--allow-local-git", "--data-dir"]).arg(folder.join("coordinator"));
+    command.args(["--listen", &format!("127.0.0.1:{api}"), "--edge-listen", &format!("127.0.0.1:{edge}")]);
+    command.args(["--public-ports", &format!("{0}-{0}", free_port())]);
+    command.envs(options.coordinator_env.iter().map(|(key, value)| (key, value)));
+    Program::start(command, &folder.join("coordinator.log"))
+}
+
+fn start_agent(folder: &Path, api: u16, code: Option<&str>, options: &Options) -> Program {
+    let mut command = Command::new(binary("ttalkak-agent"));
+    command
+        .args(["run", "--coordinator", &format!("http://127.0.0.1:{api}"), "--data-dir"])
+        .arg(agent_folder(folder));
+    if let Some(code) = code {
+        command.args(["--enrol-code", code]);
+    }
+    command.envs(options.agent_env.iter().map(|(key, value)| (key, value)));
+    Program::start(command, &folder.join("agent.log"))
+}
+
+fn agent_folder(folder: &Path) -> PathBuf {
+    folder.join("agent")
+}
+
+async fn await_health(client: &Client, port: u16) {
+    until("the coordinator is healthy", SOON, || async {
+        let response = client.get(format!("http://127.0.0.1:{port}/v1/health")).send().await.ok()?;
+        response.status().is_success().then_some(())
+    })
+    .await;
+}
+
+async fn enrol_code(client: &Client, token: &str, port: u16) -> String {
+    let url = format!("http://127.0.0.1:{port}/v1/enrolments");
+    let (status, body) = visit::call(client, token, Method::POST, &url, Some(&json!({}))).await;
+    assert!(status < 300, "no enrolment code: {body}");
+    body["code"].as_str().expect("a code").to_owned()
+}
