@@ -4,6 +4,14 @@
 pub mod address;
 pub mod cause;
 pub mod checkpoint;
+pub mod commands;
+pub mod config;
+pub mod credentials;
+pub mod driver;
+pub mod enrol;
 pub mod identity;
 pub mod io;
 pub mod link_event;
+pub mod logic;
+pub mod program_log;
+pub mod view;

@@ -32,47 +32,47 @@ use ttalkak_protocol::{
 use uuid::Uuid;
 
 /// Far more than loopback needs; a test that reaches it has failed.
-pub const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 const SECRET: [u8; 32] = [7; 32];
 const AUDIENCE: &str = "cloud";
 
-pub struct Fake {
+pub(crate) struct Fake {
     listener: TcpListener,
 }
 
 /// The coordinator's side of one connection.
-pub struct Peer {
-    pub socket: WebSocketStream<TcpStream>,
+pub(crate) struct Peer {
+    pub(crate) socket: WebSocketStream<TcpStream>,
     n: u64,
 }
 
 /// The link under test and the driver's side of its channels.
-pub struct Subject {
-    pub events: mpsc::Receiver<LinkEvent>,
-    pub handle: LinkHandle,
-    pub token: watch::Receiver<Option<Secret<String>>>,
-    pub shutdown: CancellationToken,
-    pub task: JoinHandle<()>,
+pub(crate) struct Subject {
+    pub(crate) events: mpsc::Receiver<LinkEvent>,
+    pub(crate) handle: LinkHandle,
+    pub(crate) token: watch::Receiver<Option<Secret<String>>>,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) task: JoinHandle<()>,
 }
 
 impl Fake {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
     }
 
-    pub async fn accept(&self) -> Peer {
+    pub(crate) async fn accept(&self) -> Peer {
         let (tcp, _) = timeout(SOON, self.listener.accept()).await.expect("the agent dials").unwrap();
         Peer { socket: accept_async(tcp).await.unwrap(), n: 0 }
     }
 
     /// A connection that has reached Welcome.
-    pub async fn welcomed(&self) -> Peer {
+    pub(crate) async fn welcomed(&self) -> Peer {
         let mut peer = self.accept().await;
         peer.shake_hands(vec![]).await;
         peer
     }
 
-    pub fn link(&self, change: impl FnOnce(&mut LinkTimes)) -> Subject {
+    pub(crate) fn link(&self, change: impl FnOnce(&mut LinkTimes)) -> Subject {
         let record = AgentRecord {
             agent: agent(),
             coordinator: format!("http://{}", self.listener.local_addr().unwrap()).parse().unwrap(),
@@ -91,11 +91,11 @@ impl Fake {
 }
 
 impl Subject {
-    pub async fn event(&mut self) -> LinkEvent {
+    pub(crate) async fn event(&mut self) -> LinkEvent {
         timeout(SOON, self.events.recv()).await.expect("an event comes").expect("the link runs")
     }
 
-    pub async fn connected(&mut self) -> link_event::Session {
+    pub(crate) async fn connected(&mut self) -> link_event::Session {
         match self.event().await {
             LinkEvent::Connected { session, .. } => session,
             other => panic!("expected Connected, got {other:?}"),
@@ -103,7 +103,7 @@ impl Subject {
     }
 
     /// What people are told about a lost connection.
-    pub async fn lost(&mut self) -> String {
+    pub(crate) async fn lost(&mut self) -> String {
         match self.event().await {
             LinkEvent::Disconnected { problem } => format!("{}: {}", problem.code, problem.message),
             other => panic!("expected Disconnected, got {other:?}"),
@@ -112,17 +112,17 @@ impl Subject {
 }
 
 impl Peer {
-    pub async fn say(&mut self, message: &FromCoordinator) {
+    pub(crate) async fn say(&mut self, message: &FromCoordinator) {
         self.n += 1;
         self.send(codec::encode(self.n, message)).await;
     }
 
-    pub async fn send(&mut self, frame: Vec<u8>) {
+    pub(crate) async fn send(&mut self, frame: Vec<u8>) {
         self.socket.send(Message::binary(frame)).await.unwrap();
     }
 
     /// The next message, past pings and pongs.
-    pub async fn hear(&mut self) -> (u64, FromAgent) {
+    pub(crate) async fn hear(&mut self) -> (u64, FromAgent) {
         loop {
             match timeout(SOON, self.socket.next()).await.expect("the agent speaks") {
                 Some(Ok(Message::Binary(frame))) => {
@@ -136,7 +136,7 @@ impl Peer {
     }
 
     /// The next frame's body as text.
-    pub async fn raw(&mut self) -> String {
+    pub(crate) async fn raw(&mut self) -> String {
         match timeout(SOON, self.socket.next()).await.expect("the agent speaks") {
             Some(Ok(Message::Binary(frame))) => String::from_utf8(frame[4..].to_vec()).unwrap(),
             other => panic!("expected a frame, got {other:?}"),
@@ -144,7 +144,7 @@ impl Peer {
     }
 
     /// Code and reason of the closing frame.
-    pub async fn closed(&mut self) -> (u16, String) {
+    pub(crate) async fn closed(&mut self) -> (u16, String) {
         loop {
             match timeout(SOON, self.socket.next()).await.expect("the agent closes") {
                 Some(Ok(Message::Close(Some(frame)))) => return (frame.code.into(), frame.reason.to_string()),
@@ -154,13 +154,13 @@ impl Peer {
         }
     }
 
-    pub async fn hello(&mut self) {
+    pub(crate) async fn hello(&mut self) {
         let (n, FromAgent::Hello(hello)) = self.hear().await else { panic!("hello comes first") };
         assert_eq!((n, hello.agent, hello.capacity), (1, agent(), capacity()));
     }
 
     /// The whole handshake; the proof is checked as the coordinator would.
-    pub async fn shake_hands(&mut self, log_marks: Vec<LogMark>) {
+    pub(crate) async fn shake_hands(&mut self, log_marks: Vec<LogMark>) {
         self.hello().await;
         let nonce = "5a".repeat(32);
         self.say(&FromCoordinator::Challenge(Challenge {
@@ -184,11 +184,11 @@ impl Peer {
     }
 }
 
-pub fn agent() -> AgentId {
+pub(crate) fn agent() -> AgentId {
     AgentId::new(Uuid::from_u128(7))
 }
 
-pub fn report(generation: u64) -> Report {
+pub(crate) fn report(generation: u64) -> Report {
     Report {
         generation,
         at: UnixMillis(0),

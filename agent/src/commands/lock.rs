@@ -1,0 +1,57 @@
+//! One agent per data folder: two with one identity would throw each other off the link for ever.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Held for as long as the agent runs. The system lets go of it when the process ends, however it ends.
+#[derive(Debug)]
+pub struct DataLock(#[allow(dead_code, reason = "holding the file is holding the lock")] File);
+
+/// Why this agent may not run.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process has it.
+    #[error("another agent runs in {0}; stop it, or give this one its own --data-dir")]
+    Taken(PathBuf),
+    /// The lock file cannot be opened.
+    #[error("lock {path}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        #[source]
+        /// What the disk said.
+        cause: io::Error,
+    },
+}
+
+impl DataLock {
+    /// Takes the lock of a data folder, which exists.
+    pub fn take(data: &Path) -> Result<Self, LockError> {
+        let path = data.join("agent.lock");
+        let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = open.map_err(|cause| LockError::Io { path: path.clone(), cause })?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(LockError::Taken(data.to_owned())),
+            Err(TryLockError::Error(cause)) => Err(LockError::Io { path, cause }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_agent_of_one_folder_is_refused_until_the_first_is_gone() {
+        let data = tempfile::tempdir().unwrap();
+        let first = DataLock::take(data.path()).unwrap();
+        let error = DataLock::take(data.path()).unwrap_err();
+        assert!(matches!(&error, LockError::Taken(folder) if folder == data.path()), "{error}");
+        drop(first);
+        DataLock::take(data.path()).unwrap();
+    }
+}
