@@ -1,7 +1,16 @@
 //! The cloud side: keeps the wanted state, the facts and the routes. `app` wires the rooms; see ARCHITECTURE.md.
 
+pub mod api;
+pub mod app;
 pub mod clock;
+pub mod config;
+pub mod doors;
+pub mod edge;
+pub mod facts;
+pub mod flows;
 pub mod fresh;
+pub mod git;
+pub mod jobs;
 pub mod link;
 pub mod log_hub;
 pub mod logic;
@@ -9,3 +18,4 @@ pub mod nudge;
 pub mod online;
 pub mod seal;
 pub mod store;
+pub mod visitors;

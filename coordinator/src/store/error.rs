@@ -72,6 +72,7 @@ impl StoreError {
     /// The stable code for people and programs.
     pub fn code(&self) -> ErrorCode {
         match self {
+            Self::Sql(sqlx::Error::PoolTimedOut) => ErrorCode::Unavailable,
             Self::Open { .. } | Self::Migrate { .. } | Self::Sql(_) | Self::Corrupt { .. } | Self::Seal(_) => {
                 ErrorCode::Internal
             }

@@ -19,6 +19,7 @@ pub mod release;
 pub mod rollout;
 pub mod route;
 pub mod saga;
+pub mod sweep;
 pub mod token;
 pub mod tunnel;
 pub mod upload;

@@ -77,6 +77,24 @@ impl Store {
         row.as_ref().map_or_else(|| Err(StoreError::not_found("release", number)), |row| view(row, sealer))
     }
 
+    /// A deployment and the release whose log is meant when none is named: the one on its way, else the one that
+    /// serves or served last, else the newest. Errors: `NotFound`.
+    pub async fn log_target(&self, account: AccountId, key: &str) -> StoreResult<(DeploymentId, u32)> {
+        let row = sqlx::query(
+            "SELECT d.id, COALESCE(
+               (SELECT r.number FROM saga s JOIN release r ON r.id = s.release_id WHERE s.deployment_id = d.id
+                 AND s.state IN ('running', 'undoing') AND s.cancel IS NULL ORDER BY s.created_at DESC LIMIT 1),
+               (SELECT r.number FROM release r WHERE r.id = d.release_id), d.releases) AS number
+             FROM deployment d WHERE d.account_id = ?1 AND (d.id = ?2 OR d.name = ?2)",
+        )
+        .bind(account.to_string())
+        .bind(key)
+        .fetch_optional(self.read())
+        .await?
+        .ok_or_else(|| StoreError::not_found("deployment", key))?;
+        Ok((row.parsed("id")?, row.number("number")?))
+    }
+
     /// How far a release is; `None` when there is none of that number.
     pub async fn release_progress(
         &self,

@@ -87,19 +87,21 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Deletes a tunnel by id or name, and gives its name and port back. Errors: `NotFound`.
-    pub async fn delete_tunnel(&self, account: AccountId, key: &str) -> StoreResult<TunnelId> {
+    /// Deletes a tunnel by id or name, and gives its name and port back. Returns what it was. Errors: `NotFound`.
+    pub async fn delete_tunnel(&self, account: AccountId, key: &str) -> StoreResult<TunnelRow> {
         let mut tx = self.begin().await?;
-        let row =
-            sqlx::query("DELETE FROM tunnel WHERE account_id = ?1 AND (id = ?2 OR name = ?2) RETURNING id")
-                .bind(account.to_string())
-                .bind(key)
-                .fetch_optional(&mut *tx)
-                .await?
-                .ok_or_else(|| StoreError::not_found("tunnel", key))?;
-        let id: TunnelId = row.parsed("id")?;
-        name::release_claims(&mut tx, &id.to_string()).await?;
+        let sql = format!("{VIEW} WHERE t.account_id = ?1 AND (t.id = ?2 OR t.name = ?2)");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(account.to_string())
+            .bind(key)
+            .fetch_optional(&mut *tx)
+            .await?
+            .ok_or_else(|| StoreError::not_found("tunnel", key))?;
+        let tunnel = read(&row)?;
+        let id = tunnel.id.to_string();
+        sqlx::query("DELETE FROM tunnel WHERE id = ?").bind(&id).execute(&mut *tx).await?;
+        name::release_claims(&mut tx, &id).await?;
         tx.commit().await?;
-        Ok(id)
+        Ok(tunnel)
     }
 }

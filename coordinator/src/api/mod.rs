@@ -1,0 +1,121 @@
+//! The HTTP API under `/v1`: reads a request, checks what can be checked without the tables, asks the store, and
+//! answers with a view or a problem. The work itself is done by sagas that the store's rows and a nudge start.
+//!
+//! Handlers reach the store only through [`caller::Caller`] or [`caller::Anyone`]: one that asks for neither does not
+//! compile. Deliberately absent: SQL, retries, decisions about what may be asked in which state.
+
+pub mod caller;
+mod deployments;
+mod env;
+pub mod error;
+mod extract;
+mod finish;
+mod health;
+mod idempotency;
+mod logs;
+mod openapi;
+mod pages;
+mod projects;
+mod providers;
+mod rate;
+mod releases;
+pub mod source;
+mod tokens;
+mod tunnels;
+mod uploads;
+mod validate;
+
+pub use openapi::description;
+pub use tokens::{NewToken, new_token};
+
+use crate::{
+    clock, config::Config, log_hub::LogHub, nudge::Nudge, online::Online, seal::Sealer,
+    store::{Store, tunnel::TunnelRow},
+};
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use std::sync::Arc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use ttalkak_protocol::{id::TunnelId, unit::{PublicPort, UnixMillis}};
+
+/// The largest body but for uploads. An environment of 64 KiB in JSON fits many times.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// The edge as the API sees it: tunnels of their own come and go there.
+pub trait TunnelDoor: Send + Sync {
+    /// Whether somebody holds the tunnel open.
+    fn is_open(&self, tunnel: TunnelId) -> bool;
+    /// A tunnel was made: its address exists from now on.
+    fn made(&self, tunnel: &TunnelRow);
+    /// A tunnel was deleted: its connection ends and its address is gone.
+    fn deleted(&self, tunnel: &TunnelRow);
+}
+
+/// What the API needs of the other rooms. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiState {
+    /// Wanted state and facts.
+    pub store: Store,
+    /// Seals and opens secrets.
+    pub sealer: Sealer,
+    /// Wakes the workers.
+    pub nudge: Nudge,
+    /// Wakes those who follow logs.
+    pub logs: LogHub,
+    /// Whose link stands.
+    pub online: Online,
+    /// Addresses, port pool, folders, development switches.
+    pub config: Arc<Config>,
+    /// Where tunnels come and go.
+    pub tunnels: Arc<dyn TunnelDoor>,
+    /// Owns the tasks that this room starts.
+    pub tasks: TaskTracker,
+    /// Ends event streams when the process shuts down.
+    pub shutdown: CancellationToken,
+}
+
+impl ApiState {
+    /// Where visitors find a deployment or tunnel.
+    fn url(&self, name: &str, port: Option<PublicPort>) -> String {
+        match port {
+            Some(port) => self.config.tcp_url(port.get()),
+            None => self.config.app_url(name),
+        }
+    }
+
+    /// Where source archives lie.
+    fn sources_dir(&self) -> std::path::PathBuf {
+        self.config.data_dir.join("sources")
+    }
+}
+
+/// What lives as long as this router.
+pub(crate) struct Room {
+    state: ApiState,
+    callers: caller::CallerCache,
+    pages: pages::PageCache,
+    enrolling: rate::Buckets,
+    uploading: tokio::sync::Semaphore,
+    /// Claims of idempotency keys from before this belong to a process that is gone.
+    started: UnixMillis,
+}
+
+/// The whole API.
+pub fn router(state: ApiState) -> Router {
+    let room = Arc::new(Room {
+        state,
+        callers: caller::CallerCache::default(),
+        pages: pages::PageCache::default(),
+        enrolling: rate::Buckets::new(providers::ENROL_RATE),
+        uploading: tokio::sync::Semaphore::new(uploads::AT_A_TIME),
+        started: clock::now(),
+    });
+    let door = caller::Door::new(room);
+    let (routes, _) = openapi::routes().split_for_parts();
+    routes
+        .fallback(error::unknown_route)
+        .method_not_allowed_fallback(error::unknown_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(door.clone(), idempotency::once))
+        .layer(middleware::from_fn_with_state(door.clone(), finish::finish))
+        .with_state(door)
+}

@@ -1,0 +1,108 @@
+//! All routes in one list, and their description for programs. What every operation has in common (the error shape,
+//! the idempotency key of a POST) is added here once.
+
+use super::{caller::Door, deployments, env, health, logs, projects, providers, releases, source, tokens, tunnels, uploads};
+use ttalkak_protocol::error::ErrorBody;
+use utoipa::{
+    OpenApi,
+    openapi::{
+        Content, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder,
+        path::{Operation, ParameterBuilder, ParameterIn, PathItem},
+        schema::Type,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The scheme of tenants' and providers' tokens.
+const TOKEN: &str = "token";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Ttalkak",
+        description = "Give a Git repository, get a live URL, served from a provider's machine.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    security(("token" = [])),
+    components(schemas(ErrorBody)),
+)]
+struct Base;
+
+/// Every route of the API.
+pub(super) fn routes() -> OpenApiRouter<Door> {
+    OpenApiRouter::with_openapi(Base::openapi())
+        .routes(routes!(health::read))
+        .routes(routes!(health::openapi))
+        .routes(routes!(tokens::create, tokens::list))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(projects::create, projects::list))
+        .routes(routes!(projects::read, projects::rename, projects::delete))
+        .routes(routes!(deployments::create, deployments::list))
+        .routes(routes!(deployments::read, deployments::delete))
+        .routes(routes!(deployments::redeploy))
+        .routes(routes!(deployments::rollback))
+        .routes(routes!(deployments::start))
+        .routes(routes!(deployments::restart))
+        .routes(routes!(deployments::stop))
+        .routes(routes!(deployments::cancel))
+        .routes(routes!(releases::list))
+        .routes(routes!(releases::read))
+        .routes(routes!(env::read, env::replace, env::change))
+        .routes(routes!(logs::read))
+        .routes(uploads::route())
+        .routes(routes!(source::read))
+        .routes(routes!(providers::enrolment))
+        .routes(routes!(providers::enrol))
+        .routes(routes!(providers::list))
+        .routes(routes!(providers::read, providers::revoke))
+        .routes(routes!(tunnels::create, tunnels::list))
+        .routes(routes!(tunnels::delete))
+}
+
+/// The description of the API, as it is served and committed: JSON, indented, with a line end.
+pub fn description() -> String {
+    let (_, mut api) = routes().split_for_parts();
+    let components = api.components.get_or_insert_default();
+    let scheme = |what: &str| {
+        let http = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(what)).build();
+        RefOr::T(SecurityScheme::Http(http))
+    };
+    components.security_schemes.insert(TOKEN.to_owned(), scheme("An API token, `ttk_…`."));
+    components
+        .security_schemes
+        .insert(source::SCHEME.to_owned(), scheme("The token that a lease carries for its source archive."));
+    for item in api.paths.paths.values_mut() {
+        let post = item.post.as_mut();
+        post.into_iter().for_each(take_idempotency_key);
+        operations(item).for_each(may_fail);
+    }
+    let mut text = api.to_pretty_json().expect("the description has string keys");
+    text.push('\n');
+    text
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete]
+        .into_iter()
+        .filter_map(Option::as_mut)
+}
+
+fn may_fail(operation: &mut Operation) {
+    let body = Content::new(Some(Ref::from_schema_name("ErrorBody")));
+    let response =
+        ResponseBuilder::new().description("What went wrong.").content("application/json", body).build();
+    operation.responses.responses.insert("default".to_owned(), RefOr::T(response));
+}
+
+fn take_idempotency_key(operation: &mut Operation) {
+    let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(255));
+    let key = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("The same key with the same request gets the first answer again, for a day."))
+        .schema(Some(text))
+        .build();
+    operation.parameters.get_or_insert_default().push(RefOr::T(key));
+}

@@ -1,0 +1,130 @@
+//! Providers: one-time codes, agents that enrol with them, listing, taking the right away.
+
+use super::{
+    ApiState,
+    caller::{Anyone, Caller},
+    error::ApiError,
+    extract::{Answer, Json, Key, Reply, ok},
+    rate::Rate,
+    validate,
+};
+use crate::{clock, fresh, store::provider::NewAgent};
+use axum::extract::ConnectInfo;
+use ed25519_dalek::VerifyingKey;
+use http::StatusCode;
+use sha2::{Digest, Sha256};
+use std::net::SocketAddr;
+use ttalkak_protocol::{
+    ErrorCode, Secret,
+    api::provider::{AgentEnrolled, EnrolAgent, EnrolmentView, ProviderList, ProviderView},
+    error::Problem,
+    id::AgentId,
+    unit::Millis,
+};
+
+/// What a one-time code starts with.
+const CODE_PREFIX: &str = "tte_";
+/// How long a code is good: the time to walk to another machine.
+const CODE_TTL: Millis = Millis(10 * 60 * 1000);
+/// Enrolments let through for one address. Codes cannot be guessed; this only bounds the noise.
+pub(super) const ENROL_RATE: Rate = Rate { burst: 20, every_ms: 3_000 };
+
+impl ApiState {
+    /// Adds what only the standing link knows.
+    fn present(&self, view: ProviderView) -> ProviderView {
+        let Some(presence) = self.online.get(view.id) else { return view };
+        ProviderView {
+            online: true,
+            build: presence.build,
+            capacity: Some(presence.capacity),
+            machine: presence.machine,
+            ..view
+        }
+    }
+}
+
+/// A one-time code for one agent, shown this once.
+#[utoipa::path(post, path = "/v1/enrolments", tag = "providers",
+    responses((status = 201, description = "Made.", body = EnrolmentView)))]
+pub(super) async fn enrolment(caller: Caller) -> Reply<EnrolmentView> {
+    let code = fresh::secret(CODE_PREFIX);
+    let hash = Sha256::digest(&code).into();
+    let now = clock::now();
+    let expires_at = now.after(CODE_TTL);
+    caller.store.create_enrolment(caller.account, &hash, expires_at, now).await?;
+    Ok(Answer(StatusCode::CREATED, EnrolmentView { code: Secret::new(code), expires_at }))
+}
+
+/// Where a request comes from, when the listener tells.
+pub(super) struct Origin(Option<SocketAddr>);
+
+impl<S: Sync> axum::extract::FromRequestParts<S> for Origin {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut http::request::Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0)))
+    }
+}
+
+/// An agent enrols itself with a one-time code and the public half of its key.
+#[utoipa::path(post, path = "/v1/agents", tag = "providers", security(()), request_body = EnrolAgent,
+    responses((status = 201, description = "Enrolled.", body = AgentEnrolled)))]
+pub(super) async fn enrol(
+    anyone: Anyone,
+    origin: Origin,
+    Json(wish): Json<EnrolAgent>,
+) -> Reply<AgentEnrolled> {
+    let now = clock::now();
+    if !anyone.room().enrolling.take(origin.0.map(|address| address.ip()), now) {
+        return Err(ApiError::new(ErrorCode::RateLimited, "Too many enrolments from this address."));
+    }
+    validate::label(&wish.name)?;
+    let public_key = public_key(&wish.public_key)?;
+    let hash = Sha256::digest(wish.code.reveal()).into();
+    let new = NewAgent { id: fresh::id(AgentId::new), name: wish.name, public_key };
+    let agent = anyone.store.enrol_agent(&hash, &new, now).await?;
+    tracing::info!(agent.id = %agent, "enrolled agent {agent}");
+    Ok(Answer(StatusCode::CREATED, AgentEnrolled { agent }))
+}
+
+/// 32 bytes in hex that are a point one can verify with; a weak point would accept any signature.
+fn public_key(text: &str) -> Result<[u8; 32], Problem> {
+    let mut bytes = [0; 32];
+    let good = hex::decode_to_slice(text, &mut bytes).is_ok()
+        && VerifyingKey::from_bytes(&bytes).is_ok_and(|key| !key.is_weak());
+    if good { Ok(bytes) } else { Err(Problem::new(ErrorCode::InvalidBody, "public_key is not an Ed25519 key in hex.")) }
+}
+
+/// Your agents, by name.
+#[utoipa::path(get, path = "/v1/providers", tag = "providers",
+    responses((status = 200, description = "All.", body = ProviderList)))]
+pub(super) async fn list(caller: Caller) -> Reply<ProviderList> {
+    let stored = caller.store.list_providers(caller.account).await?;
+    Ok(ok(ProviderList { items: stored.into_iter().map(|view| caller.present(view)).collect() }))
+}
+
+fn agent_id(key: &str) -> Result<AgentId, ApiError> {
+    key.parse().map_err(|_| ApiError::new(ErrorCode::NotFound, "There is no provider of that id."))
+}
+
+/// One agent.
+#[utoipa::path(get, path = "/v1/providers/{provider}", tag = "providers",
+    params(("provider" = AgentId, Path, description = "Its id.")),
+    responses((status = 200, description = "It.", body = ProviderView)))]
+pub(super) async fn read(caller: Caller, Key(key): Key) -> Reply<ProviderView> {
+    let stored = caller.store.provider(caller.account, agent_id(&key)?).await?;
+    Ok(ok(caller.present(stored)))
+}
+
+/// Takes an agent's right away: its link and tunnels end at once.
+#[utoipa::path(delete, path = "/v1/providers/{provider}", tag = "providers",
+    params(("provider" = AgentId, Path, description = "Its id.")),
+    responses((status = 204, description = "Revoked.")))]
+pub(super) async fn revoke(caller: Caller, Key(key): Key) -> Result<StatusCode, ApiError> {
+    let agent = agent_id(&key)?;
+    caller.store.revoke_agent(caller.account, agent, clock::now()).await?;
+    caller.online.revoke(agent);
+    caller.nudge.sagas();
+    tracing::info!(agent.id = %agent, "revoked agent {agent}");
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,215 @@
+//! What can be checked about a wish without the tables. Pure. The binding checks of a repository's address come again
+//! when it is fetched; here the obvious is told at once.
+
+use crate::store::deployment::{NewDeployment, NewSource};
+use std::collections::BTreeSet;
+use ttalkak_protocol::{
+    ErrorCode,
+    api::{
+        deployment::{
+            CPU_BOUNDS, CPU_DEFAULT, CreateDeployment, MEMORY_BOUNDS, MEMORY_DEFAULT, SourceRequest,
+        },
+        env::EnvEntry,
+    },
+    codec::{ENV_BYTES_MAX, ENV_KEY_BYTES_MAX, ENV_KEYS_MAX},
+    error::Problem,
+    name::{self, NameError},
+    unit::{Bytes, ContainerPort, MilliCpu},
+};
+
+const HEALTH_PATH_CHARS_MAX: usize = 200;
+const URL_CHARS_MAX: usize = 2_048;
+const ROOT_DIR_CHARS_MAX: usize = 512;
+const BRANCH_CHARS_MAX: usize = 250;
+const TOKEN_CHARS_MAX: usize = 4_096;
+const LABEL_CHARS_MAX: usize = 64;
+
+type Checked<T> = Result<T, Problem>;
+
+/// Checks a whole wish. `local_git`: development addresses are allowed.
+pub(super) fn deployment(wish: CreateDeployment, local_git: bool) -> Checked<NewDeployment> {
+    hostname(&wish.name)?;
+    environment(&wish.env)?;
+    Ok(NewDeployment {
+        source: source(wish.source, local_git)?,
+        port: port(wish.port)?,
+        memory: memory(wish.memory_bytes)?,
+        cpu: cpu(wish.milli_cpu)?,
+        health_path: health_path(wish.health_path)?,
+        name: wish.name,
+        project: wish.project,
+        env: wish.env,
+        exposure: wish.exposure,
+    })
+}
+
+/// A name that becomes the first label of an address.
+pub(super) fn hostname(text: &str) -> Checked<()> {
+    name::check(text).map_err(|error| {
+        let code = match error {
+            NameError::Reserved(_) => ErrorCode::NameReserved,
+            NameError::Empty | NameError::TooLong(_) | NameError::Shape => ErrorCode::NameInvalid,
+        };
+        Problem::new(code, sentence(&error.to_string()))
+    })
+}
+
+/// What people call a token or machine.
+pub(super) fn label(text: &str) -> Checked<()> {
+    let count = text.chars().count();
+    let plain = !text.chars().any(char::is_control) && !text.trim().is_empty();
+    if plain && count <= LABEL_CHARS_MAX {
+        return Ok(());
+    }
+    Err(Problem::new(ErrorCode::NameInvalid, "The name must have 1 to 64 printable characters.")
+        .with_next("Give a shorter, plain name."))
+}
+
+fn port(asked: Option<i64>) -> Checked<Option<ContainerPort>> {
+    asked.map(ContainerPort::try_from).transpose().map_err(|error| {
+        Problem::new(ErrorCode::PortOutOfRange, sentence(&error.to_string()))
+    })
+}
+
+fn memory(asked: Option<u64>) -> Checked<Bytes> {
+    let (least, most) = MEMORY_BOUNDS;
+    let bytes = asked.map_or(MEMORY_DEFAULT, Bytes);
+    if (least..=most).contains(&bytes) {
+        return Ok(bytes);
+    }
+    let text = format!("Memory must be {} to {} bytes.", least.0, most.0);
+    Err(Problem::new(ErrorCode::LimitsInvalid, text))
+}
+
+fn cpu(asked: Option<u32>) -> Checked<MilliCpu> {
+    let (least, most) = CPU_BOUNDS;
+    let share = asked.map_or(CPU_DEFAULT, MilliCpu);
+    if (least..=most).contains(&share) {
+        return Ok(share);
+    }
+    let text = format!("The processor share must be {} to {} thousandths.", least.0, most.0);
+    Err(Problem::new(ErrorCode::LimitsInvalid, text))
+}
+
+fn health_path(asked: Option<String>) -> Checked<Option<String>> {
+    let Some(path) = asked else { return Ok(None) };
+    let good = path.starts_with('/')
+        && path.chars().count() <= HEALTH_PATH_CHARS_MAX
+        && path.chars().all(|c| c.is_ascii_graphic());
+    if good {
+        return Ok(Some(path));
+    }
+    Err(Problem::new(ErrorCode::InvalidBody, "health_path must start with / and have at most 200 plain characters.")
+        .with_next("Give a path such as /healthz."))
+}
+
+/// Keys, values and bounds of variables to set.
+pub(super) fn environment(entries: &[EnvEntry]) -> Checked<()> {
+    let bytes: usize = entries.iter().map(|entry| entry.key.len() + entry.value.reveal().len()).sum();
+    if bytes > ENV_BYTES_MAX || entries.len() > ENV_KEYS_MAX {
+        let text = format!("The environment has {} keys and {bytes} bytes.", entries.len());
+        return Err(Problem::new(ErrorCode::EnvTooLarge, text));
+    }
+    let mut seen = BTreeSet::new();
+    for EnvEntry { key, value, .. } in entries {
+        env_key(key)?;
+        if value.reveal().contains('\0') {
+            return Err(Problem::new(ErrorCode::EnvValueInvalid, format!("The value of {key} holds a NUL.")));
+        }
+        if !seen.insert(key) {
+            return Err(Problem::new(ErrorCode::EnvKeyInvalid, format!("The key {key} stands twice."))
+                .with_next("Give each key once."));
+        }
+    }
+    Ok(())
+}
+
+fn env_key(key: &str) -> Checked<()> {
+    let start = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let rest = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let good = key.len() <= ENV_KEY_BYTES_MAX && key.starts_with(start) && key.chars().all(rest);
+    if good {
+        return Ok(());
+    }
+    let shown: String = key.escape_debug().take(40).collect();
+    Err(Problem::new(ErrorCode::EnvKeyInvalid, format!("\"{shown}\" cannot be the key of a variable.")))
+}
+
+/// A source, as far as it can be told without fetching it.
+pub(super) fn source(wish: SourceRequest, local_git: bool) -> Checked<NewSource> {
+    match wish {
+        SourceRequest::Upload { upload } => Ok(NewSource::Upload(upload)),
+        SourceRequest::Git { url, branch, root_dir, token } => {
+            git_url(&url, local_git)?;
+            branch.as_deref().map(git_ref).transpose()?;
+            if token.as_ref().is_some_and(|token| !good_token(token.reveal())) {
+                return Err(Problem::new(ErrorCode::SourceInvalid, "The read token holds characters that no token has."));
+            }
+            let root_dir = root_dir.map(|dir| folder(&dir)).transpose()?.flatten();
+            Ok(NewSource::Git { url, branch, root_dir, token })
+        }
+    }
+}
+
+fn good_token(token: &str) -> bool {
+    !token.is_empty() && token.len() <= TOKEN_CHARS_MAX && token.chars().all(|c| c.is_ascii_graphic())
+}
+
+fn git_url(text: &str, local_git: bool) -> Checked<()> {
+    let refused = |why: &str| Problem::new(ErrorCode::GitUrlRefused, why);
+    if text.len() > URL_CHARS_MAX || !text.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(refused("The Git address is too long or holds characters that no address has."));
+    }
+    let url = url::Url::parse(text).map_err(|_| refused("The Git address is not a web address."))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        let text = "The Git address holds a user name or password.";
+        return Err(Problem::new(ErrorCode::GitCredentialsInUrl, text));
+    }
+    let allowed = match url.scheme() {
+        "https" => url.host_str().is_some_and(|host| !host.is_empty()),
+        "http" | "file" => local_git,
+        _ => false,
+    };
+    if allowed { Ok(()) } else { Err(refused("The Git address must start with https://.")) }
+}
+
+/// The rules of `git check-ref-format`, and no leading hyphen, which a program could take for an option.
+fn git_ref(text: &str) -> Checked<()> {
+    let forbidden = |c: char| !c.is_ascii_graphic() || " ~^:?*[\\".contains(c);
+    let good_part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
+    let good = !text.is_empty()
+        && text.len() <= BRANCH_CHARS_MAX
+        && !text.starts_with('-')
+        && !text.ends_with('.')
+        && !text.contains("..")
+        && !text.contains("@{")
+        && text != "@"
+        && !text.chars().any(|c| c.is_ascii() && forbidden(c))
+        && !text.chars().any(char::is_control)
+        && text.split('/').all(good_part);
+    if good { Ok(()) } else { Err(Problem::new(ErrorCode::GitRefInvalid, "The branch is not a branch or tag name.")) }
+}
+
+/// A folder within the repository; `None` for the repository itself.
+fn folder(text: &str) -> Checked<Option<String>> {
+    let trimmed = text.trim_matches('/').trim_start_matches("./");
+    let good_part = |part: &str| !part.is_empty() && part != "." && part != ".." && part != ".git";
+    let plain = !text.starts_with('/') && text.len() <= ROOT_DIR_CHARS_MAX && !text.contains('\\');
+    if trimmed.is_empty() || trimmed == "." {
+        return Ok(None);
+    }
+    if plain && !text.chars().any(char::is_control) && trimmed.split('/').all(good_part) {
+        return Ok(Some(trimmed.to_owned()));
+    }
+    Err(Problem::new(ErrorCode::SourceInvalid, "root_dir must be a folder within the repository.")
+        .with_next("Give a relative path without `..`, such as apps/web."))
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
+#[cfg(test)]
+mod tests;
