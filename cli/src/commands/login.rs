@@ -1,0 +1,63 @@
+//! `ttalkak login`: takes a token, tries it, keeps it.
+
+use crate::{
+    api::Api,
+    context::Context,
+    credentials::is_in_the_clear,
+    error::{CliError, CliResult},
+    output::Tone,
+};
+use serde_json::json;
+use std::io::BufRead;
+use ttalkak_protocol::{Secret, error::ErrorCode};
+
+/// What `login` takes; coordinator and token are global options.
+#[derive(clap::Args)]
+pub(crate) struct Args {}
+
+/// Signs in.
+pub(crate) async fn run(context: &Context, _: Args) -> CliResult<()> {
+    let mut kept = context.credentials()?;
+    let path = context.credentials_path()?;
+    let (coordinator, given) = context.sign_in_target(&kept);
+    if is_in_the_clear(&coordinator) {
+        let sign = context.output.err.tone(Tone::Warn, "▲");
+        context.output.say(format!("{sign} {coordinator} is not https: others on the way can read the token."));
+    }
+    let health = Api::new(&coordinator, None)?.health().await?;
+    let token = match given {
+        Some(token) => token,
+        None => ask(context, &coordinator).await?,
+    };
+    // A list of one is the cheapest call that needs a token.
+    Api::new(&coordinator, Some(token.clone()))?.tokens().await?;
+    kept.sign_in(&coordinator, token);
+    kept.save(path)?;
+    let document = json!({ "coordinator": coordinator, "version": health.version, "apps_url": health.apps_url });
+    context.output.result(&document, || format!("Signed in to {coordinator}"))
+}
+
+/// Reads a token: typed unseen at a terminal, else the first line of standard input.
+async fn ask(context: &Context, coordinator: &str) -> CliResult<Secret<String>> {
+    let person = context.output.can_ask;
+    if person {
+        context.output.say(format!("Token for {coordinator} (it is not shown):"));
+    }
+    let text = super::blocking(move || {
+        let read = if person {
+            console::Term::stderr().read_secure_line()
+        } else {
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line).map(|_| line)
+        };
+        read.map_err(|cause| CliError::file("read the token", cause))
+    })
+    .await?;
+    crate::args::token(&text).map(Secret::new).map_err(|_| {
+        CliError::usage(
+            ErrorCode::Unauthorized,
+            "No token was given.",
+            "Give one with --token, in TTALKAK_TOKEN or on standard input.",
+        )
+    })
+}

@@ -1,0 +1,157 @@
+//! From `KEY=value` arguments and `.env` files to the entries that the API takes. Pure, but for reading the files.
+
+use crate::{
+    dotenv::{self, is_key},
+    error::{CliError, CliResult},
+};
+use std::{collections::BTreeMap, io::Read, path::Path};
+use ttalkak_protocol::{
+    Secret,
+    api::env::{EnvEntry, EnvScope},
+    error::ErrorCode,
+};
+
+/// A `KEY=value` argument. Its value may be a secret, so it has no `Debug` that shows it.
+#[derive(Clone)]
+pub(crate) struct Assignment {
+    key: String,
+    value: Secret<String>,
+}
+
+/// Reads a `KEY=value` argument. Errors: a sentence for the command line that never repeats the value.
+pub(crate) fn parse_assignment(text: &str) -> Result<Assignment, String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=value")?;
+    if !is_key(key) {
+        return Err("the key must be letters, digits and underscores, not starting with a digit".into());
+    }
+    Ok(Assignment { key: key.to_owned(), value: Secret::new(value.to_owned()) })
+}
+
+/// Reads a key argument.
+pub(crate) fn parse_key(text: &str) -> Result<String, String> {
+    if is_key(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("a key has letters, digits and underscores, and does not start with a digit".into())
+    }
+}
+
+/// Collects entries; a later one of the same key takes the earlier one's place.
+pub(crate) struct EnvBuilder {
+    scope: EnvScope,
+    entries: BTreeMap<String, EnvEntry>,
+}
+
+impl EnvBuilder {
+    /// Entries of this scope.
+    pub(crate) fn new(scope: EnvScope) -> Self {
+        Self { scope, entries: BTreeMap::new() }
+    }
+
+    /// Adds arguments. Errors: the same key twice in the arguments.
+    pub(crate) fn assignments(&mut self, given: &[Assignment], secret: bool) -> CliResult<()> {
+        let mut seen = std::collections::BTreeSet::new();
+        for Assignment { key, value } in given {
+            if !seen.insert(key) {
+                let message = format!("{key} is given twice.");
+                return Err(CliError::usage(ErrorCode::EnvKeyInvalid, message, "Give each key once."));
+            }
+            self.put(key.clone(), value.clone(), secret);
+        }
+        Ok(())
+    }
+
+    /// Adds a `.env` file. Errors: it cannot be read, or breaks a rule.
+    pub(crate) fn file(&mut self, path: &Path, secret: bool) -> CliResult<()> {
+        for (key, value) in read_file(path)? {
+            self.put(key, Secret::new(value), secret);
+        }
+        Ok(())
+    }
+
+    /// All entries, by key.
+    pub(crate) fn finish(self) -> Vec<EnvEntry> {
+        self.entries.into_values().collect()
+    }
+
+    fn put(&mut self, key: String, value: Secret<String>, secret: bool) {
+        let entry = EnvEntry { key: key.clone(), value, scope: self.scope, secret };
+        self.entries.insert(key, entry);
+    }
+}
+
+fn read_file(path: &Path) -> CliResult<Vec<(String, String)>> {
+    let shown = path.display();
+    let doing = || format!("read {shown}");
+    let file = std::fs::File::open(path).map_err(|cause| CliError::file(doing(), cause))?;
+    let mut bytes = Vec::new();
+    // One byte over the limit is enough to know that it is over; a device or pipe could be endless.
+    file.take(dotenv::FILE_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|cause| CliError::file(doing(), cause))?;
+    dotenv::parse(&bytes).map_err(|error| {
+        let code = match error {
+            dotenv::DotenvError::TooLarge(_) => ErrorCode::EnvTooLarge,
+            dotenv::DotenvError::Nul(_) => ErrorCode::EnvValueInvalid,
+            dotenv::DotenvError::NotText(_)
+            | dotenv::DotenvError::Shape(_)
+            | dotenv::DotenvError::Key { .. }
+            | dotenv::DotenvError::Duplicate { .. }
+            | dotenv::DotenvError::Unclosed(_)
+            | dotenv::DotenvError::AfterQuote(_) => ErrorCode::EnvKeyInvalid,
+        };
+        let message = match error {
+            dotenv::DotenvError::TooLarge(_) => {
+                format!("{shown}: the file is larger than an environment may be, {} bytes.", dotenv::FILE_BYTES_MAX)
+            }
+            error => format!("{shown}: {error}"),
+        };
+        CliError::usage(code, message, "Mend the file and try again; nothing was changed.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_is_cut_at_the_first_equals_sign() {
+        let entry = parse_assignment("A=b=c").ok().unwrap();
+        assert_eq!((entry.key.as_str(), entry.value.reveal().as_str()), ("A", "b=c"));
+        for bad in ["A", "=x", "1A=x", "A B=x", "A-B=x"] {
+            assert!(parse_assignment(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn arguments_win_over_files_and_secrets_over_plain() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(".env");
+        std::fs::write(&file, "A=file\nB=file\n").unwrap();
+        let mut env = EnvBuilder::new(EnvScope::Run);
+        env.file(&file, false).unwrap();
+        env.assignments(&[parse_assignment("A=flag").ok().unwrap()], false).unwrap();
+        env.assignments(&[parse_assignment("C=hidden").ok().unwrap()], true).unwrap();
+        let shown: Vec<_> =
+            env.finish().into_iter().map(|e| (e.key.clone(), e.value.reveal().clone(), e.secret)).collect();
+        assert_eq!(
+            shown,
+            [("A".into(), "flag".into(), false), ("B".into(), "file".into(), false), ("C".into(), "hidden".into(), true)]
+        );
+    }
+
+    #[test]
+    fn a_key_given_twice_is_a_mistake() {
+        let twice = [parse_assignment("A=1").ok().unwrap(), parse_assignment("A=2").ok().unwrap()];
+        assert!(EnvBuilder::new(EnvScope::Both).assignments(&twice, false).is_err());
+    }
+
+    #[test]
+    fn a_file_with_a_mistake_names_file_and_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("x.env");
+        std::fs::write(&file, "A=1\nA=2\n").unwrap();
+        let error = EnvBuilder::new(EnvScope::Both).file(&file, false).unwrap_err();
+        assert!(error.to_string().ends_with("x.env: Line 2: A was already set in line 1."), "{error}");
+    }
+}
