@@ -1,6 +1,9 @@
 //! Wakes the workers that keep promises. A lost nudge only costs time: each worker also looks by a timer.
 
-use std::{collections::BTreeSet, sync::{Arc, Mutex, PoisonError}};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 use tokio::sync::{Notify, watch};
 use ttalkak_protocol::id::AgentId;
 

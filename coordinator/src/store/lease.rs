@@ -1,11 +1,12 @@
 //! Leases: granting them to an agent, hearing of their workloads, ending them.
 
+use crate::logic::placement::Need;
 use super::{RowExt, Store, StoreResult, row::json};
 use sqlx::sqlite::SqliteRow;
 use ttalkak_protocol::{
     id::{AgentId, DeploymentId, LeaseId, ReleaseId, SagaId},
     link::{Report, WorkloadReport},
-    unit::UnixMillis,
+    unit::{Bytes, MilliCpu, UnixMillis},
 };
 
 /// How a lease ended.
@@ -113,6 +114,20 @@ impl Store {
         rows.iter().map(LeaseRow::read).collect()
     }
 
+    /// Leases of a deployment that ended at or after `since`, with who had them.
+    pub async fn leases_ended_since(
+        &self,
+        deployment: DeploymentId,
+        since: UnixMillis,
+    ) -> StoreResult<Vec<(LeaseId, AgentId)>> {
+        let rows = sqlx::query("SELECT id, agent_id FROM lease WHERE deployment_id = ? AND ended_at >= ?")
+            .bind(deployment.to_string())
+            .bind(since.0)
+            .fetch_all(self.read())
+            .await?;
+        rows.iter().map(|row| Ok((row.parsed("id")?, row.parsed("agent_id")?))).collect()
+    }
+
     /// Ends a lease; ending it twice is harmless.
     pub async fn end_lease(&self, lease: LeaseId, end: LeaseEnd, now: UnixMillis) -> StoreResult<()> {
         let state = match end {
@@ -128,6 +143,16 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         tx.commit().await
+    }
+
+    /// What a workload of this deployment needs; `None` when it was erased.
+    pub async fn need(&self, deployment: DeploymentId) -> StoreResult<Option<Need>> {
+        let row = sqlx::query("SELECT memory_bytes, milli_cpu FROM deployment WHERE id = ?")
+            .bind(deployment.to_string())
+            .fetch_optional(self.read())
+            .await?;
+        row.map(|row| Ok(Need { memory: Bytes(row.number("memory_bytes")?), cpu: MilliCpu(row.number("milli_cpu")?) }))
+            .transpose()
     }
 
     /// Keeps what an agent saw. Only leases of this agent that are in force are touched: a report cannot speak for

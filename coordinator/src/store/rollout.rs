@@ -7,6 +7,7 @@ use super::{
 use crate::logic::{
     deployment::{self, Fact, Illegal},
     recipe::RunSettings,
+    request::Wanted,
 };
 use sqlx::sqlite::SqliteRow;
 use ttalkak_planner::BuildPlan;
@@ -151,6 +152,16 @@ impl Store {
         row.map(|row| Ok((row.text("source_digest")?, Bytes(row.number("source_bytes")?)))).transpose()
     }
 
+    /// The first line of a commit's message, when an earlier release was made of that commit.
+    pub async fn subject_of_commit(&self, deployment: DeploymentId, commit: &str) -> StoreResult<Option<String>> {
+        let row = sqlx::query("SELECT subject FROM release WHERE deployment_id = ? AND commit_id = ? AND subject IS NOT NULL LIMIT 1")
+            .bind(deployment.to_string())
+            .bind(commit)
+            .fetch_optional(self.read())
+            .await?;
+        row.map(|row| row.text("subject")).transpose()
+    }
+
     /// Writes what the source of a release turned out to be.
     pub async fn set_release_source(
         &self,
@@ -264,7 +275,6 @@ impl Store {
         rollout: &RolloutRow,
         state: ReleaseState,
         problem: &Problem,
-        last_lines: Option<&[String]>,
         now: UnixMillis,
     ) -> StoreResult<()> {
         let fact =
@@ -274,17 +284,47 @@ impl Store {
         let mut tx = self.begin().await?;
         if !serves {
             sqlx::query(
-                "UPDATE release SET state = ?2, problem = ?3, last_lines = COALESCE(?4, last_lines), ended_at = ?5 WHERE id = ?1",
+                "UPDATE release SET state = ?2, problem = ?3, ended_at = ?4 WHERE id = ?1",
             )
             .bind(rollout.release.to_string())
             .bind(word(state))
             .bind(json(problem))
-            .bind(last_lines.map(|lines| json(&lines)))
             .bind(now.0)
             .execute(&mut *tx)
             .await?;
         }
         let _ = apply(&mut tx, rollout.deployment, fact, Some(Some(problem)), now).await?;
+        tx.commit().await
+    }
+
+    /// Keeps what a failed workload last wrote, since its container is about to go.
+    pub async fn keep_last_lines(&self, release: ReleaseId, lines: &[String]) -> StoreResult<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE release SET last_lines = ?2 WHERE id = ?1")
+            .bind(release.to_string())
+            .bind(json(&lines))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await
+    }
+
+    /// What the owner wants of a deployment; `None` when it was erased.
+    pub async fn wanted(&self, deployment: DeploymentId) -> StoreResult<Option<Wanted>> {
+        let row = sqlx::query("SELECT wanted FROM deployment WHERE id = ?")
+            .bind(deployment.to_string())
+            .fetch_optional(self.read())
+            .await?;
+        row.map(|row| row.word("wanted")).transpose()
+    }
+
+    /// No release of this deployment serves any more.
+    pub async fn retire_releases(&self, deployment: DeploymentId, now: UnixMillis) -> StoreResult<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE release SET state = 'retired', ended_at = ?2 WHERE deployment_id = ?1 AND state = 'live'")
+            .bind(deployment.to_string())
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await
     }
 
@@ -308,7 +348,7 @@ impl Store {
 }
 
 /// Returns whether anything changed.
-async fn apply(
+pub(super) async fn apply(
     tx: &mut Tx,
     deployment: DeploymentId,
     fact: Fact,

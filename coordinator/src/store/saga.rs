@@ -6,7 +6,7 @@ use serde::Serialize;
 use sqlx::{Row, sqlite::SqliteRow};
 use ttalkak_protocol::{
     error::Problem,
-    id::{DeploymentId, ReleaseId, SagaId},
+    id::{AgentId, DeploymentId, ReleaseId, SagaId},
     unit::UnixMillis,
 };
 
@@ -53,6 +53,8 @@ pub struct SagaRow {
     pub cancel: Option<Problem>,
     /// When the step at work began.
     pub since: UnixMillis,
+    /// When it was asked for.
+    pub created_at: UnixMillis,
 }
 
 impl SagaRow {
@@ -65,6 +67,7 @@ impl SagaRow {
             state: row.word("state")?,
             cancel: row.json_opt("cancel")?,
             since: row.time("since")?,
+            created_at: row.time("created_at")?,
         })
     }
 }
@@ -153,6 +156,26 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         if done.rows_affected() == 0 { Ok(()) } else { tx.commit().await }
+    }
+
+    /// Writes which agent a rollout chose.
+    pub async fn set_saga_agent(&self, saga: SagaId, agent: AgentId) -> StoreResult<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE saga SET input = json_set(input, '$.agent', ?2) WHERE id = ?1")
+            .bind(saga.to_string())
+            .bind(agent.to_string())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await
+    }
+
+    /// Which agent a rollout chose.
+    pub async fn saga_agent(&self, saga: SagaId) -> StoreResult<Option<AgentId>> {
+        let row = sqlx::query("SELECT json_extract(input, '$.agent') AS agent FROM saga WHERE id = ?")
+            .bind(saga.to_string())
+            .fetch_optional(self.read())
+            .await?;
+        Ok(row.map(|row| row.parsed_opt("agent")).transpose()?.flatten())
     }
 
     /// Closes a saga.

@@ -1,0 +1,156 @@
+//! Wires the rooms together, runs them, and takes them down in order: stop accepting, tell peers, drain, close.
+
+use crate::{
+    api::{self, ApiState},
+    clock,
+    config::{self, Config},
+    doors::{ConnectTokens, EdgeDoor},
+    edge::{self, EdgeConfig, EdgeState, Scheme, routes::RouteTable, tunnels::Tunnels},
+    facts::Facts,
+    flows::world::World,
+    fresh,
+    git::GitPolicy,
+    jobs,
+    link::{self, LinkConfig, LinkState},
+    log_hub::LogHub,
+    nudge::Nudge,
+    online::Online,
+    seal::Sealer,
+    store::Store,
+    visitors::{EdgeVisitors, table},
+};
+use anyhow::{Context, Result};
+use std::{sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use ttalkak_protocol::id::AccountId;
+
+/// Requests at work and visitors' streams have so long to end after a shutdown was asked for.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// What is kept between runs.
+pub struct Kept {
+    /// Tables and logs.
+    pub store: Store,
+    /// Seals secrets.
+    pub sealer: Sealer,
+}
+
+/// Opens the data folder, making it on the first run.
+pub async fn open(config: &Config) -> Result<Kept> {
+    let folder = &config.data_dir;
+    std::fs::create_dir_all(folder.join("sources")).with_context(|| format!("make {}", folder.display()))?;
+    let sealer = Sealer::open(folder).context("open the master key")?;
+    let store = Store::open(folder).await.context("open the database")?;
+    if store.first_account().await?.is_none() {
+        store.create_account(fresh::id(AccountId::new), "owner", clock::now()).await?;
+    }
+    Ok(Kept { store, sealer })
+}
+
+/// Both listeners, bound by the caller.
+pub struct Listeners {
+    /// API, links, tunnels.
+    pub api: TcpListener,
+    /// Visitors.
+    pub edge: TcpListener,
+}
+
+/// Runs until `shutdown`, then takes everything down. Returns when nothing is left running.
+pub async fn run(
+    config: Config,
+    kept: Kept,
+    listeners: Listeners,
+    shutdown: CancellationToken,
+) -> Result<()> {
+    let Kept { store, sealer } = kept;
+    let config = Arc::new(config);
+    let (nudge, online, logs) = (Nudge::default(), Online::default(), LogHub::default());
+    let (tasks, workers) = (TaskTracker::new(), TaskTracker::new());
+    let routes = RouteTable::default();
+    routes.replace_all(table(&store.addresses().await?, &store.tunnel_addresses().await?));
+    let named = Arc::new(ConnectTokens(store.clone()));
+    let tunnels = Tunnels::new(
+        online.clone(),
+        named,
+        ttalkak_tunnel::Limits::default(),
+        tasks.clone(),
+        shutdown.clone(),
+    );
+    let visitors = Arc::new(EdgeVisitors { routes: routes.clone(), tunnels: tunnels.clone() });
+    let git = GitPolicy::new(config.allow_local_git, config::git_environment());
+    let world = World::new(
+        (store.clone(), sealer.clone()),
+        (nudge.clone(), online.clone()),
+        visitors,
+        git,
+        config.data_dir.join("sources"),
+    );
+
+    workers.spawn(jobs::sagas::run(world.clone(), shutdown.clone()));
+    workers.spawn(jobs::presence::run(world.clone(), shutdown.clone()));
+    workers.spawn(jobs::sweep::run(world.clone(), shutdown.clone()));
+    workers.spawn(jobs::wake::run(nudge.clone(), tunnels.changes(), shutdown.clone()));
+
+    let audience = store.setting("coordinator_id", &fresh::secret("ttc_")).await?;
+    let links = LinkState {
+        config: Arc::new(LinkConfig::new(audience)),
+        registry: Arc::new(Facts::new(world, logs.clone())),
+        online: online.clone(),
+        nudge: nudge.clone(),
+        tasks: tasks.clone(),
+        shutdown: shutdown.clone(),
+    };
+    let state = ApiState {
+        store: store.clone(),
+        sealer,
+        nudge,
+        logs,
+        online,
+        config: config.clone(),
+        tunnels: Arc::new(EdgeDoor { routes: routes.clone(), tunnels: tunnels.clone() }),
+        tasks: tasks.clone(),
+        shutdown: shutdown.clone(),
+    };
+    let http = api::router(state).merge(link::routes(links)).merge(tunnels.routes());
+    let edge = EdgeState::new(edge_config(&config), routes, tunnels, tasks.clone());
+    workers.spawn(edge::serve_ports(edge.clone(), shutdown.clone()));
+    workers.spawn(edge::serve(listeners.edge, edge, shutdown.clone()));
+    let stopping = shutdown.clone();
+    let served = axum::serve(listeners.api, http).with_graceful_shutdown(stopping.cancelled_owned());
+    tracing::info!(listen = %config.listen, edge = %config.edge_listen, "coordinator is ready");
+
+    let grace = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        served = async { served.await } => served.context("serve the API")?,
+        () = grace => tracing::warn!("requests at work were cut after {} s", DRAIN.as_secs()),
+    }
+    shutdown.cancel();
+    take_down(&workers, &tasks).await;
+    store.close().await;
+    tracing::info!("coordinator has stopped");
+    Ok(())
+}
+
+async fn take_down(workers: &TaskTracker, tasks: &TaskTracker) {
+    for (what, tracker) in [("workers", workers), ("connections", tasks)] {
+        tracker.close();
+        if tokio::time::timeout(DRAIN, tracker.wait()).await.is_err() {
+            tracing::warn!(left = tracker.len(), "{} {what} did not stop in time", tracker.len());
+        }
+    }
+}
+
+fn edge_config(config: &Config) -> EdgeConfig {
+    let https = config.apps_url.as_ref().is_some_and(|url| url.starts_with("https://"));
+    EdgeConfig {
+        apps_domain: config.apps_domain.clone(),
+        scheme: if https { Scheme::Https } else { Scheme::Http },
+        trusted_hops: config.trusted_proxies.clone(),
+        ports_address: config.edge_listen.ip(),
+        ..EdgeConfig::default()
+    }
+}

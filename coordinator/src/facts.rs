@@ -1,0 +1,127 @@
+//! What links carry, on its way to and from the store: assignments down, reports and log lines up. Sees to it that
+//! whoever waits for a fact is woken.
+
+use crate::{
+    api::source::source_token,
+    clock,
+    flows::{FlowError, world::World},
+    link::{AgentRecord, Registry, RegistryError},
+    log_hub::LogHub,
+    logic::{recipe, rollout},
+    store::lease::{LeaseRow, ReportedLease},
+};
+use futures_util::future::BoxFuture;
+use ttalkak_protocol::{
+    id::AgentId,
+    link::{Assignment, Hello, Lease, LogBatch, LogMark, Report, SourceRef},
+};
+
+/// The store as links see it.
+#[derive(Clone)]
+pub struct Facts {
+    world: World,
+    logs: LogHub,
+}
+
+impl Facts {
+    /// Facts of this world.
+    pub fn new(world: World, logs: LogHub) -> Self {
+        Self { world, logs }
+    }
+
+    async fn assignment(&self, agent: AgentId) -> Result<Assignment, FlowError> {
+        let store = &self.world.store;
+        let generation = store.next_generation(agent).await?;
+        let mut leases = Vec::new();
+        for row in store.leases_of_agent(agent).await? {
+            leases.push(self.lease(&row).await?);
+        }
+        Ok(Assignment { generation, leases, pinned: store.pinned_images(agent).await? })
+    }
+
+    async fn lease(&self, row: &LeaseRow) -> Result<Lease, FlowError> {
+        let release = self.world.store.rollout(row.release).await?;
+        let env = self.world.open_env(release.release, release.env.as_deref())?;
+        let (Some(plan), Some(build_key), Some((digest, bytes))) =
+            (&release.plan, &release.build_key, &release.archive)
+        else {
+            return Err(FlowError::Corrupt("the plan of a leased release"));
+        };
+        let port =
+            recipe::port(plan, &release.settings).map_err(|_| FlowError::Corrupt("the port of a plan"))?;
+        let source = SourceRef {
+            path: format!("/v1/sources/{digest}"),
+            token: source_token(&self.world.sealer, digest),
+            digest: digest.clone(),
+            bytes: *bytes,
+        };
+        Ok(Lease {
+            lease: row.id,
+            deployment: row.deployment,
+            release: row.release,
+            name: release.name.clone(),
+            build: recipe::build_spec(build_key.clone(), source, plan, &env),
+            run: recipe::run_spec(port, &release.settings, &env),
+        })
+    }
+
+    async fn report(&self, agent: AgentId, report: &Report) -> Result<(), FlowError> {
+        let changed = self.world.store.store_report(agent, report, clock::now()).await?;
+        self.world.heard_workloads(agent, report.workloads.iter().map(|workload| workload.lease).collect());
+        for ReportedLease { lease, serves } in changed.iter().filter(|reported| reported.serves) {
+            let fact = lease.report.as_ref().and_then(rollout::serving_fact);
+            if let (true, Some((fact, problem))) = (serves, fact) {
+                self.world.tell(lease.deployment, fact, Some(problem.as_ref())).await?;
+            }
+        }
+        self.world.nudge.sagas();
+        Ok(())
+    }
+}
+
+impl Registry for Facts {
+    fn agent_key(&self, agent: AgentId) -> BoxFuture<'_, Result<Option<AgentRecord>, RegistryError>> {
+        Box::pin(async move {
+            let Some(key) = self.world.store.agent_key(agent).await? else { return Ok(None) };
+            let public_key =
+                key.public_key.try_into().map_err(|_| "an agent's public key does not have 32 bytes")?;
+            Ok(Some(AgentRecord { public_key, revoked: key.revoked }))
+        })
+    }
+
+    fn seen<'a>(&'a self, agent: AgentId, hello: &'a Hello) -> BoxFuture<'a, Result<(), RegistryError>> {
+        Box::pin(async move {
+            self.world.store.agent_seen(agent, Some(&hello.build), &hello.capacity, clock::now()).await?;
+            self.world.nudge.sagas();
+            Ok(())
+        })
+    }
+
+    fn log_marks(&self, agent: AgentId) -> BoxFuture<'_, Result<Vec<LogMark>, RegistryError>> {
+        Box::pin(async move {
+            let leases = self.world.store.leases_of_agent(agent).await?;
+            let ids: Vec<_> = leases.iter().map(|lease| lease.id).collect();
+            Ok(self.world.store.log_marks(&ids).await?)
+        })
+    }
+
+    fn next_assignment(&self, agent: AgentId) -> BoxFuture<'_, Result<Assignment, RegistryError>> {
+        Box::pin(async move { Ok(self.assignment(agent).await?) })
+    }
+
+    fn store_report<'a>(
+        &'a self,
+        agent: AgentId,
+        report: &'a Report,
+    ) -> BoxFuture<'a, Result<(), RegistryError>> {
+        Box::pin(async move { Ok(self.report(agent, report).await?) })
+    }
+
+    fn store_logs<'a>(
+        &'a self,
+        agent: AgentId,
+        logs: &'a LogBatch,
+    ) -> BoxFuture<'a, Result<Vec<LogMark>, RegistryError>> {
+        Box::pin(async move { Ok(self.logs.append(&self.world.store, agent, logs).await?) })
+    }
+}
