@@ -1,0 +1,109 @@
+//! What an engine can refuse, and whether that means that it is away.
+
+use bollard::errors::Error as Cause;
+use std::error::Error as _;
+use ttalkak_protocol::error::{ErrorCode, Problem};
+
+/// A request to the engine that did not work out.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// There is no socket to try.
+    #[error("no container engine was found on this machine")]
+    Unreachable,
+    /// `DOCKER_HOST` names a way that is not supported.
+    #[error("the engine address {0} is of a kind that is not supported")]
+    Address(String),
+    /// It accepts connections but says nothing.
+    #[error("the engine does not answer")]
+    Silent,
+    /// A request failed.
+    #[error("{doing}")]
+    Request {
+        /// What was asked.
+        doing: &'static str,
+        /// What came back.
+        #[source]
+        cause: Box<Cause>,
+    },
+    /// The connection broke while it was in use.
+    #[error("{doing}")]
+    Broken {
+        /// What was being done.
+        doing: &'static str,
+        /// What broke.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It ended an answer without saying how it went.
+    #[error("the engine stopped in the middle of {0}")]
+    Unfinished(&'static str),
+}
+
+impl EngineError {
+    /// Names what was being done.
+    pub(super) fn of(doing: &'static str) -> impl Fn(Cause) -> Self {
+        move |cause| Self::Request { doing, cause: Box::new(cause) }
+    }
+
+    pub(super) fn broken<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        doing: &'static str,
+    ) -> impl Fn(E) -> Self {
+        move |cause| Self::Broken { doing, cause: cause.into() }
+    }
+
+    /// The HTTP status of a refusal.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Request { cause, .. } => match cause.as_ref() {
+                Cause::DockerResponseServerError { status_code, .. } => Some(*status_code),
+                _ => None,
+            },
+            Self::Unreachable | Self::Address(_) | Self::Silent | Self::Broken { .. } | Self::Unfinished(_) => None,
+        }
+    }
+
+    /// Whether the engine itself is away, in contrast to an answer that says no.
+    pub fn is_down(&self) -> bool {
+        match self {
+            Self::Unreachable | Self::Silent | Self::Broken { .. } | Self::Unfinished(_) => true,
+            Self::Address(_) => false,
+            Self::Request { cause, .. } => match cause.as_ref() {
+                Cause::RequestTimeoutError
+                | Cause::IOError { .. }
+                | Cause::HyperResponseError { .. }
+                | Cause::HyperLegacyError { .. }
+                | Cause::SocketNotFoundError(_) => true,
+                // An engine that is shutting down answers so.
+                Cause::DockerResponseServerError { status_code: 503, .. } => true,
+                _ => false,
+            },
+        }
+    }
+
+    /// Whether what was asked for does not exist.
+    pub fn is_missing(&self) -> bool {
+        self.status() == Some(404)
+    }
+
+    /// What the engine said, on one line.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Request { cause, .. } => match cause.as_ref() {
+                Cause::DockerResponseServerError { message, .. } => message.trim().to_owned(),
+                other => other.to_string(),
+            },
+            other => {
+                let cause = other.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+                format!("{other}{cause}")
+            }
+        }
+    }
+
+    /// For reports.
+    pub fn problem(&self) -> Problem {
+        if self.is_down() {
+            return Problem::new(ErrorCode::EngineUnavailable, "The container engine does not answer.");
+        }
+        Problem::new(ErrorCode::StartFailed, format!("The container engine refused: {}", self.told()))
+    }
+}
