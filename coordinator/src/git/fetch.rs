@@ -136,7 +136,7 @@ async fn fetch(request: &FetchRequest, found: &Found, work: &TempDir) -> Result<
     })
     .await?;
     // The last look may have been half a second before the end.
-    if command::folder_bytes(&repository) > limits.max_repository_bytes {
+    if command::folder_bytes(repository) > limits.max_repository_bytes {
         return Err(too_large(request));
     }
     Ok(())

@@ -11,11 +11,11 @@ mod refusals;
 
 use host::{Host, Manner, Repository, policy};
 
-pub(self) fn request(url: &str, branch: Option<&str>) -> FetchRequest {
+fn request(url: &str, branch: Option<&str>) -> FetchRequest {
     FetchRequest::new(url, branch, None, None, &policy()).unwrap()
 }
 
-pub(self) async fn fetch(
+async fn fetch(
     request: &FetchRequest,
     root_dir: Option<&str>,
 ) -> Result<(PackedSource, Vec<Entry>), GitError> {
@@ -49,7 +49,7 @@ fn list(archive: &Path) -> Vec<Entry> {
     entries
 }
 
-pub(self) async fn code(url: &str, branch: Option<&str>) -> (ErrorCode, String) {
+async fn code(url: &str, branch: Option<&str>) -> (ErrorCode, String) {
     let problem = fetch(&request(url, branch), None).await.unwrap_err().problem();
     (problem.code, problem.message)
 }

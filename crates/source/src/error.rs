@@ -119,12 +119,11 @@ impl SourceError {
             SourceError::LinkEscapes { .. } => "source_link_escapes",
             SourceError::SpecialFile { .. } => "source_special_file",
             SourceError::Bomb { .. } => "source_bomb",
-            SourceError::Corrupt { .. } => "source_corrupt",
-            SourceError::Digest { .. } => "source_digest_mismatch",
+            SourceError::Corrupt { .. } | SourceError::Digest { .. } => "source_corrupt",
             SourceError::Empty => "source_empty",
             SourceError::Changed { .. } => "source_changed",
-            SourceError::LfsPointer { .. } => "source_lfs_pointer",
-            SourceError::IgnorePattern { .. } => "dockerignore_invalid",
+            SourceError::LfsPointer { .. } => "git_lfs_pointer",
+            SourceError::IgnorePattern { .. } => "source_invalid",
             SourceError::Io { .. } => "source_io",
         }
     }
@@ -163,6 +162,13 @@ impl SourceError {
 
     pub(crate) fn io(doing: impl Into<String>, cause: io::Error) -> Self {
         SourceError::Io { doing: doing.into(), cause }
+    }
+}
+
+impl From<io::Error> for SourceError {
+    /// For callers that read an entry's content: what fails there is the archive under it.
+    fn from(cause: io::Error) -> Self {
+        SourceError::io("read the source archive", cause)
     }
 }
 

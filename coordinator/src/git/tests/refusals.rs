@@ -22,7 +22,7 @@ async fn a_hosts_refusals_become_causes() {
         ("403 Forbidden", ErrorCode::GitNotFound),
         ("301 Moved\r\nLocation: http://169.254.169.254/app.git", ErrorCode::GitNotFound),
         ("500 Oops", ErrorCode::GitUnreachable),
-        ("200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", ErrorCode::GitUnreachable),
+        ("200 OK\r\nConnection: close\r\nContent-Length: 7\r\n\r\n<html>\n", ErrorCode::GitUnreachable),
     ] {
         let host = Host::start(Manner::Always(head)).await;
         let (code, message) = code(&format!("{}/you/app", host.base), None).await;

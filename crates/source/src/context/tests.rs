@@ -120,7 +120,7 @@ fn a_broken_archive_writes_nothing() {
 #[test]
 fn a_bad_ignore_pattern_is_told_with_its_line() {
     let error = context(&[(".dockerignore", "ok\n[a-\n"), ("a", "")], &[]).unwrap_err();
-    assert_eq!(error.code(), "dockerignore_invalid");
+    assert_eq!(error.code(), "source_invalid");
     assert!(error.to_string().starts_with("Line 2 "), "{error}");
 }
 

@@ -34,7 +34,7 @@ fn the_digest_is_that_of_the_bytes() {
     let mut flipped = bytes;
     flipped[10] ^= 1;
     let error = verify_digest(flipped.as_slice(), &packed.digest, &Limits::default()).unwrap_err();
-    assert_eq!(error.code(), "source_digest_mismatch");
+    assert_eq!(error.code(), "source_corrupt");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn an_lfs_pointer_in_a_folder_is_named() {
     )
     .unwrap();
     let error = pack_folder(root.path(), &Limits::default(), io::sink()).unwrap_err();
-    assert_eq!((error.code(), error.to_string().contains("a.psd")), ("source_lfs_pointer", true));
+    assert_eq!((error.code(), error.to_string().contains("a.psd")), ("git_lfs_pointer", true));
 }
 
 #[test]
