@@ -43,7 +43,8 @@ impl Api {
         if is_loopback(&base) {
             http = http.no_proxy();
         }
-        let http = http.build().map_err(|cause| CliError::Unreachable { coordinator: coordinator.into(), cause })?;
+        let http =
+            http.build().map_err(|cause| CliError::Unreachable { coordinator: coordinator.into(), cause })?;
         Ok(Self { http, base, token })
     }
 

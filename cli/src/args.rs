@@ -26,6 +26,7 @@ pub(crate) struct Cli {
 
 /// What to do.
 #[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one value of it, made once")]
 pub(crate) enum Command {
     /// Deploy a Git repository or a folder, and wait until it is live
     Deploy(commands::deploy::Args),
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Rollback(commands::rollback::Args),
     /// Deploy the newest commit of the same source
     Redeploy(commands::redeploy::Args),
+    /// Give up the rollout that is on its way; what serves goes on
+    Cancel(commands::cancel::Args),
     /// Stop a deployment; its name and settings stay
     Stop(commands::stop::Args),
     /// Start a stopped deployment
@@ -111,7 +114,10 @@ mod tests {
         for bad in ["", "a/b", "..", "-é", "A", "a b", "a%2fb"] {
             assert!(deployment(bad).is_err(), "{bad}");
         }
-        assert_eq!(deployment("dep_00000000000000000000000000000007").as_deref(), Ok("dep_00000000000000000000000000000007"));
+        assert_eq!(
+            deployment("dep_00000000000000000000000000000007").as_deref(),
+            Ok("dep_00000000000000000000000000000007")
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One file per command: what it takes, what it calls, what it prints.
 
+pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod delete;
 pub(crate) mod deploy;
@@ -41,6 +42,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> CliResult<()> {
         Command::Releases(args) => releases::run(context, args).await,
         Command::Rollback(args) => rollback::run(context, args).await,
         Command::Redeploy(args) => redeploy::run(context, args).await,
+        Command::Cancel(args) => cancel::run(context, args).await,
         Command::Stop(args) => stop::run(context, args).await,
         Command::Start(args) => start::run(context, args).await,
         Command::Restart(args) => restart::run(context, args).await,
@@ -79,8 +81,14 @@ impl WaitArgs {
         started: Instant,
     ) -> CliResult<()> {
         let screen = Screen::new(&context.output, self.verbose);
-        let rollout =
-            Rollout { accepted, reused, plan_known: false, verbose: self.verbose, no_wait: self.no_wait, started };
+        let rollout = Rollout {
+            accepted,
+            reused,
+            plan_known: false,
+            verbose: self.verbose,
+            no_wait: self.no_wait,
+            started,
+        };
         rollout::finish(context, api, rollout, screen).await
     }
 }

@@ -38,7 +38,8 @@ impl Context {
         coordinator: Option<String>,
         token: Option<Secret<String>>,
     ) -> Self {
-        let note = Note { message: "Interrupted.".into(), next: "Run the command again when you like.".into() };
+        let note =
+            Note { message: "Interrupted.".into(), next: "Run the command again when you like.".into() };
         Self { output, surroundings, coordinator, token, note: Mutex::new(note) }
     }
 
@@ -97,7 +98,9 @@ fn choose(
         (None, None, None) => return Err(CliError::NotSignedIn { coordinator: None }),
     };
     let token = token.or_else(|| kept.coordinators.get(&coordinator).map(|known| &known.token)).cloned();
-    token.map(|token| (coordinator.clone(), token)).ok_or(CliError::NotSignedIn { coordinator: Some(coordinator) })
+    token
+        .map(|token| (coordinator.clone(), token))
+        .ok_or(CliError::NotSignedIn { coordinator: Some(coordinator) })
 }
 
 #[cfg(test)]
@@ -121,6 +124,9 @@ mod tests {
     fn a_token_is_never_sent_to_another_coordinator() {
         let mut kept = Credentials::default();
         kept.sign_in("https://a", Secret::new("ttk_a".into()));
-        assert!(matches!(choose(&kept, Some("https://c"), None), Err(CliError::NotSignedIn { coordinator: Some(_) })));
+        assert!(matches!(
+            choose(&kept, Some("https://c"), None),
+            Err(CliError::NotSignedIn { coordinator: Some(_) })
+        ));
     }
 }

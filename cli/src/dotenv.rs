@@ -25,7 +25,9 @@ pub(crate) enum DotenvError {
     #[error("Line {0}: expected KEY=value.")]
     Shape(usize),
     /// A key that no program reads.
-    #[error("Line {line}: `{key}` is not a key; use letters, digits and underscores, not starting with a digit.")]
+    #[error(
+        "Line {line}: `{key}` is not a key; use letters, digits and underscores, not starting with a digit."
+    )]
     Key {
         /// Where.
         line: usize,
@@ -55,7 +57,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, DotenvError> 
     if bytes.len() > FILE_BYTES_MAX {
         return Err(DotenvError::TooLarge(bytes.len()));
     }
-    let text = std::str::from_utf8(bytes).map_err(|e| DotenvError::NotText(line_of(bytes, e.valid_up_to())))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|e| DotenvError::NotText(line_of(bytes, e.valid_up_to())))?;
     if let Some(at) = bytes.iter().position(|&b| b == 0) {
         return Err(DotenvError::Nul(line_of(bytes, at)));
     }

@@ -1,7 +1,7 @@
 //! From `KEY=value` arguments and `.env` files to the entries that the API takes. Pure, but for reading the files.
 
 use crate::{
-    dotenv::{self, is_key},
+    dotenv::{self, DotenvError, is_key},
     error::{CliError, CliResult},
 };
 use std::{collections::BTreeMap, io::Read, path::Path};
@@ -90,21 +90,21 @@ fn read_file(path: &Path) -> CliResult<Vec<(String, String)>> {
         .read_to_end(&mut bytes)
         .map_err(|cause| CliError::file(doing(), cause))?;
     dotenv::parse(&bytes).map_err(|error| {
-        let code = match error {
-            dotenv::DotenvError::TooLarge(_) => ErrorCode::EnvTooLarge,
-            dotenv::DotenvError::Nul(_) => ErrorCode::EnvValueInvalid,
-            dotenv::DotenvError::NotText(_)
-            | dotenv::DotenvError::Shape(_)
-            | dotenv::DotenvError::Key { .. }
-            | dotenv::DotenvError::Duplicate { .. }
-            | dotenv::DotenvError::Unclosed(_)
-            | dotenv::DotenvError::AfterQuote(_) => ErrorCode::EnvKeyInvalid,
-        };
-        let message = match error {
-            dotenv::DotenvError::TooLarge(_) => {
-                format!("{shown}: the file is larger than an environment may be, {} bytes.", dotenv::FILE_BYTES_MAX)
-            }
-            error => format!("{shown}: {error}"),
+        let (code, message) = match &error {
+            DotenvError::TooLarge(_) => (
+                ErrorCode::EnvTooLarge,
+                format!(
+                    "{shown}: the file is larger than an environment may be, {} bytes.",
+                    dotenv::FILE_BYTES_MAX
+                ),
+            ),
+            DotenvError::Nul(_) => (ErrorCode::EnvValueInvalid, format!("{shown}: {error}")),
+            DotenvError::NotText(_)
+            | DotenvError::Shape(_)
+            | DotenvError::Key { .. }
+            | DotenvError::Duplicate { .. }
+            | DotenvError::Unclosed(_)
+            | DotenvError::AfterQuote(_) => (ErrorCode::EnvKeyInvalid, format!("{shown}: {error}")),
         };
         CliError::usage(code, message, "Mend the file and try again; nothing was changed.")
     })
@@ -136,7 +136,11 @@ mod tests {
             env.finish().into_iter().map(|e| (e.key.clone(), e.value.reveal().clone(), e.secret)).collect();
         assert_eq!(
             shown,
-            [("A".into(), "flag".into(), false), ("B".into(), "file".into(), false), ("C".into(), "hidden".into(), true)]
+            [
+                ("A".into(), "flag".into(), false),
+                ("B".into(), "file".into(), false),
+                ("C".into(), "hidden".into(), true)
+            ]
         );
     }
 

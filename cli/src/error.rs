@@ -123,11 +123,9 @@ impl CliError {
             Self::Interrupted { .. } => Exit::Interrupted,
             // Who reads only the head of a list is no failure.
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
-            Self::Puzzling { .. }
-            | Self::Source(_)
-            | Self::Plan(_)
-            | Self::Output(_)
-            | Self::Bug(_) => Exit::Failed,
+            Self::Puzzling { .. } | Self::Source(_) | Self::Plan(_) | Self::Output(_) | Self::Bug(_) => {
+                Exit::Failed
+            }
         }
     }
 
@@ -246,6 +244,9 @@ mod tests {
     #[test]
     fn causes_are_told_once() {
         let error = CliError::file("read .env", io::Error::other("permission denied"));
-        assert_eq!((error.to_string().as_str(), error.causes().as_str()), ("Could not read .env.", "permission denied"));
+        assert_eq!(
+            (error.to_string().as_str(), error.causes().as_str()),
+            ("Could not read .env.", "permission denied")
+        );
     }
 }

@@ -114,9 +114,13 @@ mod tests {
 
     #[test]
     fn durations_use_the_unit_that_fits() {
-        for (millis, text) in
-            [(40, "0.0 s"), (1_240, "1.2 s"), (59_999, "59.9 s"), (125_000, "2 min 5 s"), (3_840_000, "1 h 4 min")]
-        {
+        for (millis, text) in [
+            (40, "0.0 s"),
+            (1_240, "1.2 s"),
+            (59_999, "59.9 s"),
+            (125_000, "2 min 5 s"),
+            (3_840_000, "1 h 4 min"),
+        ] {
             assert_eq!(took(Millis(millis)), text);
         }
         let now = UnixMillis(1_000_000_000);
@@ -134,9 +138,13 @@ mod tests {
 
     #[test]
     fn sizes_are_read_as_people_write_them() {
-        for (text, bytes) in
-            [("512MiB", 512 << 20), ("512m", 512 << 20), ("1.5 GiB", 3 << 29), (" 64 MB ", 64 << 20), ("10b", 10)]
-        {
+        for (text, bytes) in [
+            ("512MiB", 512 << 20),
+            ("512m", 512 << 20),
+            ("1.5 GiB", 3 << 29),
+            (" 64 MB ", 64 << 20),
+            ("10b", 10),
+        ] {
             assert_eq!(parse_size(text), Ok(Bytes(bytes)), "{text}");
         }
         for text in ["", "512", "MiB", "-1MiB", "1,5GiB", "1.2345g", "99999999999999g", "1e3m", "٥m"] {

@@ -36,7 +36,11 @@ pub(crate) fn app_folder(path: &Path, root_dir: Option<&str>) -> CliResult<PathB
             let inner = Path::new(root_dir);
             if !inner.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
                 let message = format!("--root-dir {root_dir} does not stay within {}.", path.display());
-                return Err(CliError::usage(ErrorCode::RootDirMissing, message, "Give a folder below it, without `..`."));
+                return Err(CliError::usage(
+                    ErrorCode::RootDirMissing,
+                    message,
+                    "Give a folder below it, without `..`.",
+                ));
             }
             path.join(inner)
         }
@@ -44,15 +48,20 @@ pub(crate) fn app_folder(path: &Path, root_dir: Option<&str>) -> CliResult<PathB
     let folder = folder.canonicalize().map_err(|cause| missing(&folder, &cause))?;
     if !folder.is_dir() {
         let message = format!("{} is not a folder.", folder.display());
-        return Err(CliError::usage(ErrorCode::SourceInvalid, message, "Give the folder that holds the app."));
+        return Err(CliError::usage(
+            ErrorCode::SourceInvalid,
+            message,
+            "Give the folder that holds the app.",
+        ));
     }
     Ok(folder)
 }
 
 fn missing(path: &Path, cause: &io::Error) -> CliError {
-    let message = match cause.kind() {
-        io::ErrorKind::NotFound => format!("There is no folder {}.", path.display()),
-        _ => format!("{} cannot be opened: {cause}.", path.display()),
+    let message = if cause.kind() == io::ErrorKind::NotFound {
+        format!("There is no folder {}.", path.display())
+    } else {
+        format!("{} cannot be opened: {cause}.", path.display())
     };
     CliError::usage(ErrorCode::SourceInvalid, message, "Give a Git URL or a folder that exists.")
 }
@@ -102,7 +111,8 @@ pub(crate) fn pack(folder: &Path, written: &Arc<AtomicU64>) -> CliResult<Archive
     let file = tempfile::tempfile().map_err(|cause| CliError::file("make a temporary file", cause))?;
     let out = Counted { out: io::BufWriter::new(file), written: written.clone() };
     let (packed, tree, out) = pack_folder(folder, &Limits::default(), out)?;
-    let file = out.out.into_inner().map_err(|cause| CliError::file("write a temporary file", cause.into_error()))?;
+    let file =
+        out.out.into_inner().map_err(|cause| CliError::file("write a temporary file", cause.into_error()))?;
     Ok(Archive { file, packed, skipped: tree.skipped })
 }
 

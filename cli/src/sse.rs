@@ -26,6 +26,8 @@ pub(crate) struct Parser {
     kind: String,
     data: String,
     has_data: bool,
+    /// Becomes `last_id` with the end of its event: a cut before that must bring the event again.
+    id: Option<String>,
     last_id: Option<String>,
     retry_ms: Option<u64>,
 }
@@ -90,7 +92,7 @@ impl Parser {
                 self.has_data = true;
                 self.data.push_str(value);
             }
-            "id" if !value.contains('\0') => self.last_id = Some(value.to_owned()),
+            "id" if !value.contains('\0') => self.id = Some(value.to_owned()),
             "retry" => self.retry_ms = value.parse().ok().or(self.retry_ms),
             // Comments (an empty name) keep the connection warm; unknown fields belong to the future.
             _ => {}
@@ -100,6 +102,7 @@ impl Parser {
     fn dispatch(&mut self) -> Option<Event> {
         let (kind, data) = (std::mem::take(&mut self.kind), std::mem::take(&mut self.data));
         let has_data = std::mem::take(&mut self.has_data);
+        self.last_id = self.id.take().or_else(|| self.last_id.take());
         let kind = if kind.is_empty() { "message".to_owned() } else { kind };
         // The HTML standard drops events without data; `end` is complete without any.
         (has_data || kind == "end").then_some(Event { kind, data })

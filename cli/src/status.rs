@@ -151,7 +151,11 @@ pub(crate) mod tests {
                 "✗ Failed · The app ended · 40 s",
             ),
             (
-                DeploymentView { state: DeploymentState::Ended, reason: Some(EndReason::Stopped), ..base.clone() },
+                DeploymentView {
+                    state: DeploymentState::Ended,
+                    reason: Some(EndReason::Stopped),
+                    ..base.clone()
+                },
                 "○ Stopped · 40 s",
             ),
             (DeploymentView { state: DeploymentState::Draining, ..base.clone() }, "◐ Draining · 40 s"),

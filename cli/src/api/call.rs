@@ -11,7 +11,8 @@ use url::Url;
 /// Calls with a small body are answered within this, even when the coordinator waits for its disk.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long to wait before each further try.
-const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_millis(600), Duration::from_millis(1500)];
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(200), Duration::from_millis(600), Duration::from_millis(1500)];
 /// A server that asks for more patience than this gets its error told instead.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(5);
 
@@ -67,10 +68,12 @@ impl Api {
         let mut url = self.url(segments);
         if let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(query) {
             for (key, value) in fields {
-                match value {
-                    serde_json::Value::Null => {}
-                    serde_json::Value::String(text) => drop(url.query_pairs_mut().append_pair(&key, &text)),
-                    other => drop(url.query_pairs_mut().append_pair(&key, &other.to_string())),
+                let text = match value.as_str() {
+                    Some(text) => text.to_owned(),
+                    None => value.to_string(),
+                };
+                if !value.is_null() {
+                    url.query_pairs_mut().append_pair(&key, &text);
                 }
             }
         }
@@ -141,14 +144,9 @@ impl Api {
             let (error, setback, wait) = match prepare(request).await?.send().await {
                 Ok(response) if response.status().is_success() => return Ok(response),
                 Ok(response) => {
-                    let wait = retry_after(&response);
-                    let error = self.refusal(response).await;
-                    let setback = match &error {
-                        CliError::Answer { status, detail } => Setback::Status(*status, detail.problem.code),
-                        CliError::Puzzling { status, .. } => Setback::Status(*status, ErrorCode::Unknown),
-                        _ => return Err(error),
-                    };
-                    (error, setback, wait)
+                    let (status, wait) = (response.status().as_u16(), retry_after(&response));
+                    let (code, error) = self.refusal(response).await;
+                    (error, Setback::Status(status, code), wait)
                 }
                 Err(cause) => {
                     let setback = if cause.is_connect() { Setback::NotConnected } else { Setback::Cut };
@@ -171,16 +169,16 @@ impl Api {
         serde_json::from_slice(&bytes).map_err(|cause| self.puzzling(status, Some(cause)))
     }
 
-    /// The error of an answer that is no success.
-    async fn refusal(&self, response: Response) -> CliError {
+    /// The code and error of an answer that is no success.
+    async fn refusal(&self, response: Response) -> (ErrorCode, CliError) {
         let status = response.status().as_u16();
         let body = response.bytes().await.unwrap_or_default();
         match serde_json::from_slice::<ErrorBody>(&body) {
-            Ok(_) if status == 401 && self.token.is_none() => {
-                CliError::NotSignedIn { coordinator: Some(self.coordinator()) }
+            Ok(body) if status == 401 && self.token.is_none() => {
+                (body.error.problem.code, CliError::NotSignedIn { coordinator: Some(self.coordinator()) })
             }
-            Ok(body) => CliError::Answer { status, detail: body.error },
-            Err(_) => self.puzzling(status, None),
+            Ok(body) => (body.error.problem.code, CliError::Answer { status, detail: body.error }),
+            Err(_) => (ErrorCode::Unknown, self.puzzling(status, None)),
         }
     }
 

@@ -118,6 +118,11 @@ impl Api {
         self.call_unit(Method::POST, self.url(&["deployments", name, "stop"]), NO_BODY).await
     }
 
+    /// `POST /v1/deployments/{deployment}/cancel`.
+    pub(crate) async fn cancel(&self, name: &str) -> CliResult<DeploymentView> {
+        self.call(Method::POST, self.url(&["deployments", name, "cancel"]), NO_BODY, Patience::Some).await
+    }
+
     /// `DELETE /v1/deployments/{deployment}`.
     pub(crate) async fn delete_deployment(&self, name: &str) -> CliResult<()> {
         self.call_unit(Method::DELETE, self.url(&["deployments", name]), NO_BODY).await
@@ -177,7 +182,12 @@ impl Api {
     }
 
     /// `POST /v1/uploads`. `archive`: the gzipped tar, `length` bytes; `sent` counts what is on its way.
-    pub(crate) async fn upload(&self, archive: &File, length: u64, sent: &Arc<AtomicU64>) -> CliResult<UploadView> {
+    pub(crate) async fn upload(
+        &self,
+        archive: &File,
+        length: u64,
+        sent: &Arc<AtomicU64>,
+    ) -> CliResult<UploadView> {
         let response = self
             .send(Method::POST, self.url(&["uploads"]), Patience::Some, async |request| {
                 let stream = counted(rewound(archive)?, sent.clone());

@@ -34,7 +34,10 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
         context,
         args.yes,
         &view.name,
-        &format!("This deletes {} with its releases, logs and environment, and frees its address.", view.name),
+        &format!(
+            "This deletes {} with its releases, logs and environment, and frees its address.",
+            view.name
+        ),
     )
     .await?;
     let id = view.id.to_string();
@@ -65,5 +68,9 @@ pub(super) async fn confirm(context: &Context, yes: bool, name: &str, meaning: &
     if typed.trim() == name {
         return Ok(());
     }
-    Err(CliError::usage(ErrorCode::StateConflict, "That is another name; nothing was deleted.", "Run the command again."))
+    Err(CliError::usage(
+        ErrorCode::StateConflict,
+        "That is another name; nothing was deleted.",
+        "Run the command again.",
+    ))
 }

@@ -81,7 +81,11 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
             let mut env = EnvBuilder::new(kind.scope.into());
             env.file(&file, kind.secret)?;
             let (api, body) = (context.api()?, change(env.finish()));
-            let list = if replace { api.replace_env(name, &body).await? } else { api.change_env(name, &body).await? };
+            let list = if replace {
+                api.replace_env(name, &body).await?
+            } else {
+                api.change_env(name, &body).await?
+            };
             (list, true)
         }
     };
@@ -99,7 +103,9 @@ fn words(list: &EnvList, paint: Paint) -> String {
     let rows: Vec<_> = list
         .items
         .iter()
-        .map(|item| [item.key.clone(), value(item, paint), scope(item.scope).to_owned(), note(item).to_owned()])
+        .map(|item| {
+            [item.key.clone(), value(item, paint), scope(item.scope).to_owned(), note(item).to_owned()]
+        })
         .collect();
     table(["KEY", "VALUE", "WHEN", "NOTE"], &rows, paint)
 }
@@ -151,7 +157,10 @@ mod tests {
 
     #[test]
     fn a_secret_is_told_to_be_hidden_and_a_public_one_to_be_visible() {
-        let list = EnvList { items: vec![item("A", None, false), item("VITE_B", Some("x\ny"), true)], pending: true };
+        let list = EnvList {
+            items: vec![item("A", None, false), item("VITE_B", Some("x\ny"), true)],
+            pending: true,
+        };
         assert_eq!(
             words(&list, Paint::new(false)),
             "KEY     VALUE   WHEN  NOTE\nA       hidden  run   secret\nVITE_B  x\\ny    run   visible in browsers"

@@ -22,9 +22,16 @@ pub(crate) async fn run(context: &Context, _: Args) -> CliResult<()> {
     let (coordinator, given) = context.sign_in_target(&kept);
     if is_in_the_clear(&coordinator) {
         let sign = context.output.err.tone(Tone::Warn, "▲");
-        context.output.say(format!("{sign} {coordinator} is not https: others on the way can read the token."));
+        context
+            .output
+            .say(format!("{sign} {coordinator} is not https: others on the way can read the token."));
     }
-    let health = Api::new(&coordinator, None)?.health().await?;
+    let version = match Api::new(&coordinator, None)?.health().await {
+        Ok(health) => Some(health.version),
+        // A coordinator in trouble says so with its health; one may sign in all the same.
+        Err(CliError::Puzzling { status: 503, .. }) => None,
+        Err(error) => return Err(error),
+    };
     let token = match given {
         Some(token) => token,
         None => ask(context, &coordinator).await?,
@@ -33,7 +40,7 @@ pub(crate) async fn run(context: &Context, _: Args) -> CliResult<()> {
     Api::new(&coordinator, Some(token.clone()))?.tokens().await?;
     kept.sign_in(&coordinator, token);
     kept.save(path)?;
-    let document = json!({ "coordinator": coordinator, "version": health.version, "apps_url": health.apps_url });
+    let document = json!({ "coordinator": coordinator, "version": version });
     context.output.result(&document, || format!("Signed in to {coordinator}"))
 }
 

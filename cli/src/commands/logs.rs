@@ -43,8 +43,13 @@ pub(crate) struct Args {
 pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
     let api = context.api()?;
     let kind = if args.build { LogKind::Build } else { LogKind::Run };
-    let query =
-        LogQuery { release: args.release, kind: Some(kind), after: None, tail: Some(args.tail), follow: false };
+    let query = LogQuery {
+        release: args.release,
+        kind: Some(kind),
+        after: None,
+        tail: Some(args.tail),
+        follow: false,
+    };
     if !args.follow {
         let lines = api.logs(&args.name, &query).await?;
         if lines.items.is_empty() && !context.output.json {

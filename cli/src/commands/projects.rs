@@ -61,7 +61,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
                 let rows: Vec<_> = page
                     .items
                     .iter()
-                    .map(|item| [item.name.clone(), item.deployments.to_string(), human::ago(item.updated_at, now)])
+                    .map(|item| {
+                        [item.name.clone(), item.deployments.to_string(), human::ago(item.updated_at, now)]
+                    })
                     .collect();
                 table(["NAME", "DEPLOYMENTS", "CHANGED"], &rows, context.output.out)
             })

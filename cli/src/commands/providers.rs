@@ -8,12 +8,7 @@ use crate::{
     output::{Paint, Tone, plain, table},
 };
 use serde_json::json;
-use ttalkak_protocol::{
-    api::provider::ProviderView,
-    error::ErrorCode,
-    id::AgentId,
-    unit::UnixMillis,
-};
+use ttalkak_protocol::{api::provider::ProviderView, error::ErrorCode, id::AgentId, unit::UnixMillis};
 
 /// What `providers` takes.
 #[derive(clap::Args)]
@@ -54,8 +49,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
             if !context.output.json {
                 let until = human::until(enrolment.expires_at, clock::now());
                 context.output.say(format!(
-                    "On the machine that is to lend its power, run:\n  ttalkak-agent enrol --coordinator {coordinator} \
-                     --code {}\nThe code works once and ends {until}.",
+                    "On the machine that is to lend its power, run:\n  ttalkak-agent enrol {} --coordinator {coordinator}\n\
+                     The code works once and ends {until}.",
                     enrolment.code.reveal()
                 ));
             }
@@ -67,7 +62,10 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
                 context,
                 yes,
                 &found.1,
-                &format!("This ends everything that {} runs; it must be enrolled again to come back.", found.1),
+                &format!(
+                    "This ends everything that {} runs; it must be enrolled again to come back.",
+                    found.1
+                ),
             )
             .await?;
             api.revoke_provider(found.0).await?;
@@ -101,7 +99,13 @@ fn words(items: &[ProviderView], now: UnixMillis, paint: Paint) -> String {
     let rows: Vec<_> = items
         .iter()
         .map(|item| {
-            [plain(&item.name), standing(item, now, paint), lends(item), item.workloads.to_string(), item.id.to_string()]
+            [
+                plain(&item.name),
+                standing(item, now, paint),
+                lends(item),
+                item.workloads.to_string(),
+                item.id.to_string(),
+            ]
         })
         .collect();
     table(["NAME", "STATUS", "LENDS", "RUNS", "ID"], &rows, paint)
@@ -111,7 +115,8 @@ fn standing(item: &ProviderView, now: UnixMillis, paint: Paint) -> String {
     if item.online {
         return format!("{} Online", paint.tone(Tone::Good, "●"));
     }
-    let since = item.last_seen_at.map(|seen| format!(" · seen {}", human::ago(seen, now))).unwrap_or_default();
+    let since =
+        item.last_seen_at.map(|seen| format!(" · seen {}", human::ago(seen, now))).unwrap_or_default();
     format!("{} Offline{since}", paint.tone(Tone::Bad, "▲"))
 }
 

@@ -2,10 +2,7 @@
 
 use super::list;
 use crate::{args::deployment, clock, context::Context, error::CliResult, human, output::plain, status};
-use ttalkak_protocol::{
-    api::deployment::DeploymentView,
-    unit::UnixMillis,
-};
+use ttalkak_protocol::{api::deployment::DeploymentView, unit::UnixMillis};
 
 /// What `status` takes.
 #[derive(clap::Args)]
@@ -32,7 +29,11 @@ fn words(context: &Context, view: &DeploymentView, now: UnixMillis) -> String {
         lines.push(format!("  {}", plain(&problem.message)));
         lines.push(format!("  {} {}", plain(&problem.next), paint.dim(problem.code.as_str())));
     }
-    lines.extend(facts(view, now).into_iter().map(|(label, value)| format!("  {} {value}", paint.dim(&format!("{label:<8}")))));
+    lines.extend(
+        facts(view, now)
+            .into_iter()
+            .map(|(label, value)| format!("  {} {value}", paint.dim(&format!("{label:<8}")))),
+    );
     lines.join("\n")
 }
 
@@ -48,7 +49,10 @@ fn facts(view: &DeploymentView, now: UnixMillis) -> Vec<(&'static str, String)> 
     } else {
         facts.push(("source", "uploaded folder".to_owned()));
     }
-    facts.push(("limits", format!("{} · {} CPU", human::size(view.memory_bytes), f64::from(view.milli_cpu.0) / 1000.0)));
+    facts.push((
+        "limits",
+        format!("{} · {} CPU", human::size(view.memory_bytes), f64::from(view.milli_cpu.0) / 1000.0),
+    ));
     facts.push(("project", view.project_name.clone()));
     facts.push(("changed", human::ago(view.updated_at, now)));
     facts

@@ -42,9 +42,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
         let ended = |view: &DeploymentView| view.state == DeploymentState::Ended;
         wait(context, &api, &args.name, "Stopping", ended).await?.ok_or_else(|| gone(&args.name))?
     };
-    context.output.result(&view, || {
-        format!("{}  {}", view.name, status::line(&view, clock::now(), context.output.out))
-    })
+    context
+        .output
+        .result(&view, || format!("{}  {}", view.name, status::line(&view, clock::now(), context.output.out)))
 }
 
 /// Waits until `done` holds or the deployment is gone (`None`). Errors: it takes too long.

@@ -1,6 +1,12 @@
 //! `ttalkak tokens`: who may sign in.
 
-use crate::{clock, context::Context, error::CliResult, human, output::{plain, table}};
+use crate::{
+    clock,
+    context::Context,
+    error::CliResult,
+    human,
+    output::{plain, table},
+};
 use serde_json::json;
 use ttalkak_protocol::{api::token::CreateToken, id::TokenId};
 
@@ -40,7 +46,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
                     .items
                     .iter()
                     .map(|item| {
-                        let used = item.last_used_at.map_or_else(|| "never".to_owned(), |at| human::ago(at, now));
+                        let used =
+                            item.last_used_at.map_or_else(|| "never".to_owned(), |at| human::ago(at, now));
                         [plain(&item.name), item.id.to_string(), human::ago(item.created_at, now), used]
                     })
                     .collect();

@@ -11,23 +11,26 @@ fn check(text: &str, pairs: &[(&str, &str)]) {
 
 #[test]
 fn plain_values_are_trimmed_and_lose_their_comment() {
-    check("A=1\n  B = two words  # why\nC=a#b\nD=\nE=#x", &[
-        ("A", "1"),
-        ("B", "two words"),
-        ("C", "a#b"),
-        ("D", ""),
-        ("E", ""),
-    ]);
+    check(
+        "A=1\n  B = two words  # why\nC=a#b\nD=\nE=#x",
+        &[("A", "1"), ("B", "two words"), ("C", "a#b"), ("D", ""), ("E", "")],
+    );
 }
 
 #[test]
 fn comments_empty_lines_and_export_are_understood() {
-    check("# head\n\n   \nexport A=1\n export  B=2\nexported=3", &[("A", "1"), ("B", "2"), ("exported", "3")]);
+    check(
+        "# head\n\n   \nexport A=1\n export  B=2\nexported=3",
+        &[("A", "1"), ("B", "2"), ("exported", "3")],
+    );
 }
 
 #[test]
 fn quotes_keep_blanks_and_hashes() {
-    check("A=' x # y '\nB=\" x # y \" # note\nC=\"\"\nD=''", &[("A", " x # y "), ("B", " x # y "), ("C", ""), ("D", "")]);
+    check(
+        "A=' x # y '\nB=\" x # y \" # note\nC=\"\"\nD=''",
+        &[("A", " x # y "), ("B", " x # y "), ("C", ""), ("D", "")],
+    );
 }
 
 #[test]
@@ -39,7 +42,10 @@ fn escapes_count_in_double_quotes_only() {
 
 #[test]
 fn a_quoted_value_may_span_lines() {
-    check("KEY=\"-----BEGIN-----\nabc\n-----END-----\"\nB=2", &[("KEY", "-----BEGIN-----\nabc\n-----END-----"), ("B", "2")]);
+    check(
+        "KEY=\"-----BEGIN-----\nabc\n-----END-----\"\nB=2",
+        &[("KEY", "-----BEGIN-----\nabc\n-----END-----"), ("B", "2")],
+    );
 }
 
 #[test]

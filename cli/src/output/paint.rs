@@ -51,7 +51,11 @@ impl Paint {
 /// Text of others (log lines, messages of an app) made safe for a terminal: escape sequences and other control
 /// characters are taken out, so that an app's log cannot move the cursor, set titles or answer for the terminal.
 pub(crate) fn plain(text: &str) -> String {
-    console::strip_ansi_codes(text).chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| !c.is_control()).collect()
+    console::strip_ansi_codes(text)
+        .chars()
+        .map(|c| if c == '\t' { ' ' } else { c })
+        .filter(|c| !c.is_control())
+        .collect()
 }
 
 #[cfg(test)]

@@ -31,7 +31,8 @@ mod tests {
 
     #[test]
     fn columns_line_up_for_wide_letters_and_colours_too() {
-        let rows = [["딸깍".to_owned(), "● Live".to_owned()], ["a".to_owned(), "\u{1b}[31m▲\u{1b}[0m".to_owned()]];
+        let rows =
+            [["딸깍".to_owned(), "● Live".to_owned()], ["a".to_owned(), "\u{1b}[31m▲\u{1b}[0m".to_owned()]];
         let text = table(["NAME", "STATUS"], &rows, Paint::new(false));
         assert_eq!(text, "NAME  STATUS\n딸깍  ● Live\na     \u{1b}[31m▲\u{1b}[0m");
     }

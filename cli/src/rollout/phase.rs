@@ -209,7 +209,10 @@ mod tests {
     fn a_plan_fits_in_one_line() {
         let plan = json!({ "platform": "vite", "framework": "react", "package_manager": "npm", "runtime": "node 24" });
         assert_eq!(detected(&plan).as_deref(), Some("Detected Vite (react) · npm · node 24"));
-        assert_eq!(detected(&json!({ "platform": "static", "framework": null })).as_deref(), Some("Detected a static site"));
+        assert_eq!(
+            detected(&json!({ "platform": "static", "framework": null })).as_deref(),
+            Some("Detected a static site")
+        );
         assert_eq!(detected(&json!({})), None);
     }
 }

@@ -26,8 +26,10 @@ impl Screen {
     /// `verbose`: told even when the result is JSON.
     pub(crate) fn new(output: &Output, verbose: bool) -> Self {
         let kind = if output.live {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_finish(ProgressFinish::AndClear);
-            let style = ProgressStyle::with_template("{spinner} {wide_msg}").expect("the template is a constant");
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+                .with_finish(ProgressFinish::AndClear);
+            let style =
+                ProgressStyle::with_template("{spinner} {wide_msg}").expect("the template is a constant");
             bar.set_style(style.tick_strings(&SIGNS));
             bar.enable_steady_tick(TICK);
             Kind::Live(bar)

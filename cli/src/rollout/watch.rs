@@ -1,7 +1,7 @@
 //! Follows one rollout: asks the coordinator again and again, and passes build lines on meanwhile.
 
 use super::{
-    phase::{Phase, Tracker, detected},
+    phase::{Passed, Phase, Tracker, detected},
     screen::Screen,
     verdict::{Verdict, is_going, judge},
 };
@@ -32,8 +32,10 @@ const LOOK_LATER: Duration = Duration::from_secs(1);
 const SOON: Duration = Duration::from_secs(15);
 /// How long the coordinator may be away (restarted, updated) before following is given up.
 const GIVE_UP: Duration = Duration::from_secs(60);
-/// After the verdict, build lines that are still on their way get so long.
+/// After a failure, build lines that are still on their way get so long.
 const LAST_LINES: Duration = Duration::from_secs(1);
+/// After a success only what has arrived is printed: the build was over long before.
+const ARRIVED_LINES: Duration = Duration::from_millis(20);
 /// Lines that wait to be printed; a slow terminal slows the stream down, not the deploy.
 const LINES_WAITING: usize = 256;
 /// Lines shown of a failed release.
@@ -56,15 +58,19 @@ pub(crate) struct Rollout {
 }
 
 /// Follows a rollout to its end and prints the result: the address, or why there is none.
-pub(crate) async fn finish(context: &Context, api: &Api, rollout: Rollout, mut screen: Screen) -> CliResult<()> {
+pub(crate) async fn finish(
+    context: &Context,
+    api: &Api,
+    rollout: Rollout,
+    mut screen: Screen,
+) -> CliResult<()> {
     let DeploymentAccepted { deployment, release } = rollout.accepted.clone();
     let (name, number) = (deployment.name.clone(), release.number);
-    let cancel = if deployment.release.is_some() { "rollback" } else { "stop" };
     context.on_interrupt(
         format!("Release {number} of {name} goes on without you."),
         format!(
             "Follow it with `ttalkak status {name}` or `ttalkak logs {name} --build -f`; \
-             cancel it with `ttalkak {cancel} {name}`."
+             give it up with `ttalkak cancel {name}`."
         ),
     );
     let (deployment, release) = if rollout.no_wait {
@@ -92,7 +98,12 @@ async fn watch(
     if rollout.verbose || watcher.screen.is_plain() {
         let (api, name) = (api.clone(), watcher.name.clone());
         tasks.spawn(async move {
-            let query = LogQuery { release: Some(number), kind: Some(LogKind::Build), after: Some(0), ..LogQuery::default() };
+            let query = LogQuery {
+                release: Some(number),
+                kind: Some(LogKind::Build),
+                after: Some(0),
+                ..LogQuery::default()
+            };
             // Without lines the deploy is followed all the same; its result says what matters.
             drop(follow(&api, &name, query, GIVE_UP, sender).await);
         });
@@ -116,12 +127,13 @@ async fn watch(
         let Some((deployment, release, verdict)) = seen else { continue };
         if lines_open {
             let drained = async { while watcher.tell(lines.recv().await) {} };
-            drop(tokio::time::timeout(LAST_LINES, drained).await);
+            let within = if verdict == Verdict::Serves { ARRIVED_LINES } else { LAST_LINES };
+            drop(tokio::time::timeout(within, drained).await);
         }
         return match verdict {
             Verdict::Going => continue,
             Verdict::Serves => {
-                watcher.serves();
+                watcher.serves().await;
                 Ok((deployment, release))
             }
             Verdict::Over(problem) => {
@@ -169,7 +181,7 @@ impl Watcher<'_> {
         let Some(release) = release else { return Ok(None) };
         match judge(&deployment, &release, self.rollout.reused) {
             Verdict::Going => Ok(None),
-            verdict => Ok(Some((deployment, release, verdict))),
+            verdict @ (Verdict::Serves | Verdict::Over(_)) => Ok(Some((deployment, release, verdict))),
         }
     }
 
@@ -199,18 +211,23 @@ impl Watcher<'_> {
         let reached = Phase::of_step(&rollout.step).unwrap_or(tracker.phase());
         let passed = tracker.reach(reached, now);
         let (phase, elapsed) = (tracker.phase(), tracker.elapsed(now));
-        for step in passed {
-            let label = match step.phase {
-                Phase::Plan => self.plan_line().await,
-                phase => Some(phase.done().to_owned()),
+        self.passed(&passed).await;
+        let mut detail: Vec<_> = status::progress(rollout).into_iter().collect();
+        detail.push(human::took(Millis(elapsed)));
+        self.screen.now(phase.doing(), &detail.join(" · "));
+    }
+
+    async fn passed(&self, phases: &[Passed]) {
+        for step in phases {
+            let label = if step.phase == Phase::Plan {
+                self.plan_line().await
+            } else {
+                Some(step.phase.done().to_owned())
             };
             if let Some(label) = label {
                 self.screen.done(&with_time(&label, step.took_ms));
             }
         }
-        let mut detail: Vec<_> = status::progress(rollout).into_iter().collect();
-        detail.push(human::took(Millis(elapsed)));
-        self.screen.now(phase.doing(), &detail.join(" · "));
     }
 
     /// What the coordinator found the source to be; `None` when that was told before.
@@ -232,8 +249,11 @@ impl Watcher<'_> {
         line.is_some()
     }
 
-    fn serves(&mut self) {
-        let took = Millis(self.now_ms());
+    async fn serves(&mut self) {
+        let now = self.now_ms();
+        let passed = self.tracker.get_or_insert_with(|| Tracker::new(now)).reach(Phase::Live, now);
+        self.passed(&passed).await;
+        let took = Millis(now);
         let text = format!("Live · release {} · {} in all", self.number, human::took(took));
         self.screen.done(&text);
     }

@@ -38,7 +38,7 @@ fn comments_and_unknown_fields_are_passed_over() {
 #[test]
 fn a_cut_stream_keeps_its_last_id_and_forgets_half_an_event() {
     let mut parser = Parser::default();
-    parser.push(b"id: 4\nretry: 250\ndata: a\n\nevent: line\ndata: ha").unwrap();
+    parser.push(b"id: 4\nretry: 250\ndata: a\n\nid: 5\nevent: line\ndata: ha").unwrap();
     parser.reconnect();
     assert_eq!((parser.last_id(), parser.retry_ms()), (Some("4"), Some(250)));
     assert_eq!(parser.push(b"data: b\n\n").unwrap(), [event("message", "b")]);

@@ -47,7 +47,10 @@ fn happy() -> Fake {
             Reply::json(release(1, "live", json!({ "plan": plan() }))),
         ],
     );
-    fake.on(&format!("GET {SHOP}/logs"), [Reply::events(&format!("{}event: end\n\n", line(1, "added 12 packages")))]);
+    fake.on(
+        &format!("GET {SHOP}/logs"),
+        [Reply::events(&format!("{}event: end\n\n", line(1, "added 12 packages")))],
+    );
     fake
 }
 
@@ -55,12 +58,23 @@ fn happy() -> Fake {
 fn a_repository_goes_live_and_its_address_alone_is_the_result() {
     let fake = happy();
     let ran = Machine::new()
-        .at(&fake, &["deploy", GIT, "--branch", "main", "--env", "A=1", "--secret", "B=2", "--memory", "256MiB", "--cpu", "0.5"])
+        .at(
+            &fake,
+            &[
+                "deploy", GIT, "--branch", "main", "--env", "A=1", "--secret", "B=2", "--memory", "256MiB",
+                "--cpu", "0.5",
+            ],
+        )
         .expect(0);
     assert_eq!(ran.out, "http://shop.localhost:7780\n");
-    for text in
-        ["✓ Source", "✓ Detected Vite (react) · npm · node 24", "Building", "  added 12 packages", "✓ Connect", "✓ Live · release 1"]
-    {
+    for text in [
+        "✓ Source",
+        "✓ Detected Vite (react) · npm · node 24",
+        "Building",
+        "  added 12 packages",
+        "✓ Connect",
+        "✓ Live · release 1",
+    ] {
         assert!(ran.err.contains(text), "{text} is missing in\n{}", ran.err);
     }
     let request = &fake.seen("POST /v1/deployments")[0];
@@ -84,7 +98,10 @@ fn a_repository_goes_live_and_its_address_alone_is_the_result() {
 fn with_json_there_is_one_document_and_nothing_else() {
     let ran = Machine::new().at(&happy(), &["deploy", GIT, "--json"]).expect(0);
     assert_eq!(ran.err, "");
-    assert_eq!((&ran.json()["deployment"]["state"], &ran.json()["release"]["number"]), (&json!("live"), &json!(1)));
+    assert_eq!(
+        (&ran.json()["deployment"]["state"], &ran.json()["release"]["number"]),
+        (&json!("live"), &json!(1))
+    );
 }
 
 #[test]
@@ -131,15 +148,22 @@ fn a_build_that_fails_is_told_with_its_last_lines_and_exit_7() {
     assert!(ran.err.ends_with(end), "{}", ran.err);
     assert!(ran.err.contains("npm ERR 11\n") && !ran.err.contains("npm ERR 10\n"));
 
-    fake.on(&format!("GET {SHOP}"), [not_found(), Reply::json(deployment("ended", json!({ "reason": "failed" })))]);
+    fake.on(
+        &format!("GET {SHOP}"),
+        [not_found(), Reply::json(deployment("ended", json!({ "reason": "failed" })))],
+    );
     let body = Machine::new().at(&fake, &["deploy", GIT, "--json"]).expect(7).json();
-    assert_eq!((&body["error"]["code"], body["last_lines"].as_array().unwrap().len()), (&json!("build_failed"), 30));
+    assert_eq!(
+        (&body["error"]["code"], body["last_lines"].as_array().unwrap().len()),
+        (&json!("build_failed"), 30)
+    );
 }
 
 #[test]
 fn a_folder_is_planned_packed_and_sent() {
     let (fake, machine) = (happy(), Machine::new());
-    let app = machine.app(&[("index.html", "<h1>hi</h1>"), (".env", "SECRET=x"), ("node_modules/a/i.js", "1")]);
+    let app =
+        machine.app(&[("index.html", "<h1>hi</h1>"), (".env", "SECRET=x"), ("node_modules/a/i.js", "1")]);
     let upload = std::sync::Mutex::new(None);
     // The digest is only known once the bytes have come, so the first run learns it.
     let answer = |digest: &str| {
@@ -192,7 +216,11 @@ fn a_refusal_of_the_coordinator_is_told_in_its_words() {
     let fake = happy();
     fake.on("POST /v1/deployments", [Reply::error(409, "name_taken", "Somebody has shop.")]);
     let ran = Machine::new().at(&fake, &["deploy", GIT]).expect(5);
-    assert!(ran.err.ends_with("✗ Somebody has shop.\n  Do something else.\n  name_taken · request req_1\n"), "{}", ran.err);
+    assert!(
+        ran.err.ends_with("✗ Somebody has shop.\n  Do something else.\n  name_taken · request req_1\n"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -209,7 +237,10 @@ fn a_post_that_is_tried_again_carries_the_same_key() {
 fn two_deploys_carry_two_keys() {
     let fake = happy();
     for _ in 0..2 {
-        fake.on(&format!("GET {SHOP}"), [not_found(), Reply::json(deployment("live", json!({ "release": 1 })))]);
+        fake.on(
+            &format!("GET {SHOP}"),
+            [not_found(), Reply::json(deployment("live", json!({ "release": 1 })))],
+        );
         Machine::new().at(&fake, &["deploy", GIT]).expect(0);
     }
     let tries = fake.seen("POST /v1/deployments");
@@ -245,13 +276,14 @@ fn ctrl_c_leaves_the_deploy_running_and_says_so() {
         line.clear();
         assert!(err.read_line(&mut line).unwrap() > 0, "it ended before it built");
     }
-    let interrupt = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let interrupt =
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupt.success());
     let mut rest = String::new();
     err.read_to_string(&mut rest).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(rest.contains("Release 1 of shop goes on without you."), "{rest}");
-    assert!(rest.contains("ttalkak logs shop --build -f") && rest.contains("ttalkak stop shop"), "{rest}");
+    assert!(rest.contains("ttalkak logs shop --build -f") && rest.contains("ttalkak cancel shop"), "{rest}");
 }
 
 #[test]

@@ -30,7 +30,8 @@ impl Reply {
     }
 
     pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
-        let error = json!({ "code": code, "message": message, "next": "Do something else.", "request_id": "req_1" });
+        let error =
+            json!({ "code": code, "message": message, "next": "Do something else.", "request_id": "req_1" });
         Self { status, ..Self::json(json!({ "error": error })) }
     }
 

@@ -37,7 +37,8 @@ fn the_last_lines_come_without_following_and_cannot_command_the_terminal() {
         "id": 1, "release": 1, "stream": "stdout", "at": "2026-11-18T11:06:40.123Z", "text": "\u{1b}]0;title\u{7}hello",
     });
     fake.on(LOGS, [Reply::json(json!({ "items": [item] }))]);
-    let ran = Machine::new().at(&fake, &["logs", "shop", "--build", "--tail", "5", "--release", "2"]).expect(0);
+    let ran =
+        Machine::new().at(&fake, &["logs", "shop", "--build", "--tail", "5", "--release", "2"]).expect(0);
     assert_eq!(ran.out, "hello\n");
     let query = &fake.seen(LOGS)[0].query;
     for part in ["kind=build", "tail=5", "release=2"] {

@@ -1,6 +1,8 @@
 //! The program as a whole, run as people and scripts run it, against a coordinator of canned answers.
 //! Deliberately absent: a real coordinator; the system's own tests have one.
 
+#![allow(clippy::unwrap_used, reason = "in tests, a panic is the report")]
+
 mod deploy;
 mod fake;
 mod logs;
@@ -28,7 +30,8 @@ struct Ran {
 
 impl Ran {
     fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("not one JSON document ({e}): {}", self.out))
+        serde_json::from_str(&self.out)
+            .unwrap_or_else(|e| panic!("not one JSON document ({e}): {}", self.out))
     }
 
     #[track_caller]
@@ -53,7 +56,12 @@ impl Machine {
     /// The program with nothing of this machine's environment.
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ttalkak"));
-        command.args(args).env_clear().env("HOME", self.home.path()).current_dir(self.home.path()).stdin(Stdio::null());
+        command
+            .args(args)
+            .env_clear()
+            .env("HOME", self.home.path())
+            .current_dir(self.home.path())
+            .stdin(Stdio::null());
         command
     }
 
@@ -86,7 +94,12 @@ impl Machine {
 #[test]
 fn help_tells_every_exit_code() {
     let ran = Machine::new().run(&["--help"]).expect(0);
-    for line in ["Exit codes:", "  3    not signed in", "  6    the coordinator cannot be reached", "  7    the deploy was started"] {
+    for line in [
+        "Exit codes:",
+        "  3    not signed in",
+        "  6    the coordinator cannot be reached",
+        "  7    the deploy was started",
+    ] {
         assert!(ran.out.contains(line), "{line} is missing in\n{}", ran.out);
     }
 }

@@ -29,14 +29,16 @@ fn the_status_is_one_line_of_the_grammar_and_the_address() {
 fn a_list_is_a_table_and_all_goes_through_every_page() {
     let fake = Fake::new();
     let page = |name: &str, cursor: serde_json::Value| {
-        let mut page = json!({ "items": [deployment("live", json!({ "name": name, "release": 1 }))], "total": 2 });
+        let mut page =
+            json!({ "items": [deployment("live", json!({ "name": name, "release": 1 }))], "total": 2 });
         if cursor.is_string() {
             page["next_cursor"] = cursor;
         }
         Reply::json(page)
     };
     fake.on("GET /v1/deployments", [page("shop", json!("c/1"))]);
-    let ran = Machine::new().at(&fake, &["list", "--search", "sh", "--sort", "-name", "--limit", "1"]).expect(0);
+    let ran =
+        Machine::new().at(&fake, &["list", "--search", "sh", "--sort", "-name", "--limit", "1"]).expect(0);
     assert!(ran.out.starts_with("NAME  STATUS"), "{}", ran.out);
     assert_eq!(ran.err, "1 more; show them with --all\n");
     assert_eq!(fake.seen("GET /v1/deployments")[0].query, "limit=1&q=sh&sort=-name");

@@ -12,7 +12,17 @@ fn a_plan_has_exactly_the_keys_that_are_promised() {
     let keys: Vec<_> = plan.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         keys,
-        ["dockerfile", "evidence", "framework", "output_dir", "package_manager", "platform", "port", "runtime", "start"]
+        [
+            "dockerfile",
+            "evidence",
+            "framework",
+            "output_dir",
+            "package_manager",
+            "platform",
+            "port",
+            "runtime",
+            "start"
+        ]
     );
     assert_eq!(plan["platform"], "static");
     assert!(plan["dockerfile"].as_str().unwrap().contains("FROM "));
@@ -24,7 +34,11 @@ fn a_plan_for_people_shows_evidence_and_dockerfile_and_changes_nothing() {
     let machine = Machine::new();
     let app = machine.app(INDEX);
     let ran = machine.run(&["plan", &app]).expect(0);
-    assert!(ran.out.starts_with("a static site") && ran.out.contains("index.html") && ran.out.contains("  FROM "), "{}", ran.out);
+    assert!(
+        ran.out.starts_with("a static site") && ran.out.contains("index.html") && ran.out.contains("  FROM "),
+        "{}",
+        ran.out
+    );
     assert_eq!(std::fs::read_dir(&app).unwrap().count(), 1);
 }
 

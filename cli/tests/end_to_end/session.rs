@@ -67,7 +67,9 @@ fn a_coordinator_that_is_not_there_is_exit_6() {
     let ran = Machine::new().run(&["list", "--coordinator", &address, "--token", "ttk_1"]).expect(6);
     assert!(ran.err.contains(&format!("The coordinator at {address} cannot be reached.")), "{}", ran.err);
     assert!(!ran.err.contains("ttk_1"));
-    let ran = Machine::new().run(&["status", "shop", "--json", "--coordinator", &address, "--token", "ttk_1"]).expect(6);
+    let ran = Machine::new()
+        .run(&["status", "shop", "--json", "--coordinator", &address, "--token", "ttk_1"])
+        .expect(6);
     assert_eq!(ran.json()["error"]["code"], "coordinator_unreachable");
 }
 

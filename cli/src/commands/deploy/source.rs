@@ -53,24 +53,39 @@ impl Origin {
         let wrong = |message: String, next: &str| CliError::usage(ErrorCode::SourceInvalid, message, next);
         if source.contains("://") {
             let url = Url::parse(source).map_err(|cause| {
-                wrong(format!("{} is not an address: {cause}.", plain(source)), "Give one such as https://github.com/you/app.")
+                wrong(
+                    format!("{} is not an address: {cause}.", plain(source)),
+                    "Give one such as https://github.com/you/app.",
+                )
             })?;
-            if matches!(url.scheme(), "http" | "https") && (!url.username().is_empty() || url.password().is_some()) {
+            if matches!(url.scheme(), "http" | "https")
+                && (!url.username().is_empty() || url.password().is_some())
+            {
                 let message = "The address holds a user name or password.";
                 let next = ErrorCode::GitCredentialsInUrl.next_move();
                 return Err(CliError::usage(ErrorCode::GitCredentialsInUrl, message, next));
             }
             let owned = |text: Option<&str>| text.map(str::to_owned);
-            return Ok(Self::Git { url: source.to_owned(), branch: owned(branch), root_dir: owned(root_dir) });
+            return Ok(Self::Git {
+                url: source.to_owned(),
+                branch: owned(branch),
+                root_dir: owned(root_dir),
+            });
         }
         let path = Path::new(source);
         if !path.exists()
             && let Some(address) = likely_address(source)
         {
-            return Err(wrong(format!("There is no folder {}.", plain(source)), &format!("For the repository, give {address}.")));
+            return Err(wrong(
+                format!("There is no folder {}.", plain(source)),
+                &format!("For the repository, give {address}."),
+            ));
         }
         if branch.is_some() {
-            return Err(wrong("--branch is for repositories; a folder is deployed as it is.".into(), "Leave --branch out."));
+            return Err(wrong(
+                "--branch is for repositories; a folder is deployed as it is.".into(),
+                "Leave --branch out.",
+            ));
         }
         local::app_folder(path, root_dir).map(Self::Folder)
     }
@@ -80,7 +95,8 @@ impl Origin {
         let (text, suggested) = match self {
             Self::Git { url, .. } => (url.clone(), name::suggest(url)),
             Self::Folder(path) => {
-                let last = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                let last =
+                    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
                 let suggested = name::suggest(&last);
                 (last, suggested)
             }
@@ -118,7 +134,9 @@ fn likely_address(source: &str) -> Option<String> {
         return Some(format!("https://{}/{}", plain(host), plain(path)));
     }
     let (host, path) = source.split_once('/')?;
-    let is_host = host.contains('.') && !host.starts_with('.') && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+    let is_host = host.contains('.')
+        && !host.starts_with('.')
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
     (is_host && !path.is_empty()).then(|| format!("https://{host}/{}", plain(path)))
 }
 

@@ -53,9 +53,11 @@ impl Args {
             ("--tcp", self.tcp && existing.exposure != Exposure::Tcp),
             (
                 "--project",
-                differs(self.project.as_ref().map(|wish| {
-                    *wish != existing.project_name && *wish != existing.project.to_string()
-                })),
+                differs(
+                    self.project
+                        .as_ref()
+                        .map(|wish| *wish != existing.project_name && *wish != existing.project.to_string()),
+                ),
             ),
         ]
         .into_iter()
@@ -97,7 +99,9 @@ mod tests {
             assert!(cpu(bad).is_err(), "{bad}");
         }
         assert_eq!(cpu("0.5"), Ok(MilliCpu(500)));
-        assert!(health_path("health").is_err() && health_path("/a b").is_err() && health_path("/ok?x=1").is_ok());
+        assert!(
+            health_path("health").is_err() && health_path("/a b").is_err() && health_path("/ok?x=1").is_ok()
+        );
         assert!(Probe::try_parse_from(["deploy", "--port", "0"]).is_err());
         assert!(Probe::try_parse_from(["deploy", "--port", "65536"]).is_err());
     }
@@ -105,8 +109,13 @@ mod tests {
     #[test]
     fn an_existing_deployment_keeps_its_size_and_says_so() {
         let existing = crate::status::tests::live();
-        assert!(args(&["--memory", "512MiB", "--cpu", "1", "--project", "shop"]).check_unchanged(&existing).is_ok());
-        let error = args(&["--memory", "1GiB", "--tcp", "--port", "80"]).check_unchanged(&existing).unwrap_err();
+        assert!(
+            args(&["--memory", "512MiB", "--cpu", "1", "--project", "shop"])
+                .check_unchanged(&existing)
+                .is_ok()
+        );
+        let error =
+            args(&["--memory", "1GiB", "--tcp", "--port", "80"]).check_unchanged(&existing).unwrap_err();
         assert_eq!(error.to_string(), "shop exists with another --memory, --port, --tcp, which is set once.");
     }
 }

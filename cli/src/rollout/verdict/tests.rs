@@ -51,7 +51,9 @@ fn a_failed_release_tells_its_own_problem() {
 
 #[test]
 fn a_newer_deploy_ends_the_older_one() {
-    let Verdict::Over(problem) = judge(&rolling(3, "await_image"), &release(2, ReleaseState::Cancelled), false) else {
+    let Verdict::Over(problem) =
+        judge(&rolling(3, "await_image"), &release(2, ReleaseState::Cancelled), false)
+    else {
         panic!("not over")
     };
     assert_eq!(problem.code, ErrorCode::Superseded);
