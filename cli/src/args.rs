@@ -1,7 +1,13 @@
 //! The command line as a whole. What a single command takes stands beside it in `commands/`.
 
-use crate::{commands, credentials::parse_coordinator, exit};
+use crate::{
+    commands,
+    credentials::parse_coordinator,
+    error::{CliError, CliResult},
+    exit,
+};
 use clap::{Parser, Subcommand};
+use ttalkak_protocol::{Secret, error::ErrorCode};
 
 /// Give a Git repository or a folder, get a live URL.
 #[derive(Parser)]
@@ -11,7 +17,7 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_name = "URL", env = "TTALKAK_COORDINATOR", value_parser = parse_coordinator)]
     pub(crate) coordinator: Option<String>,
     /// API token; the signed-in one when absent. Better in TTALKAK_TOKEN, as others on this machine see arguments
-    #[arg(long, global = true, value_name = "TOKEN", env = "TTALKAK_TOKEN", hide_env_values = true, value_parser = token)]
+    #[arg(long, global = true, value_name = "TOKEN", env = "TTALKAK_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
     /// Print the result as JSON
     #[arg(long, global = true)]
@@ -89,14 +95,18 @@ pub(crate) fn new_name(text: &str) -> Result<String, String> {
     ttalkak_protocol::name::check(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
 }
 
-/// A token that a header can carry. The value is never part of the message.
-pub(crate) fn token(text: &str) -> Result<String, String> {
+/// A token that a header can carry. Errors: it cannot; the message never repeats it.
+pub(crate) fn token(text: &str) -> CliResult<Secret<String>> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()) {
-        Ok(text.to_owned())
-    } else {
-        Err("a token has visible characters only".into())
+        return Ok(Secret::new(text.to_owned()));
     }
+    let message = if text.is_empty() {
+        "No token was given."
+    } else {
+        "The token has blanks or other strange characters."
+    };
+    Err(CliError::usage(ErrorCode::Unauthorized, message, "Give the token as it was shown when it was made."))
 }
 
 #[cfg(test)]
@@ -123,6 +133,6 @@ mod tests {
     #[test]
     fn a_token_with_a_line_end_is_refused() {
         assert!(token("a\r\nx: y").is_err() && token(" ").is_err());
-        assert_eq!(token(" ttk_1\n").as_deref(), Ok("ttk_1"));
+        assert_eq!(token(" ttk_1\n").unwrap().reveal(), "ttk_1");
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     dotenv::{self, DotenvError, is_key},
     error::{CliError, CliResult},
+    output::plain,
 };
 use std::{collections::BTreeMap, io::Read, path::Path};
 use ttalkak_protocol::{
@@ -11,20 +12,33 @@ use ttalkak_protocol::{
     error::ErrorCode,
 };
 
-/// A `KEY=value` argument. Its value may be a secret, so it has no `Debug` that shows it.
+/// A `KEY=value` argument, read later: the parser of the command line would repeat a mistaken one, and with it perhaps
+/// a secret, in its message.
 #[derive(Clone)]
-pub(crate) struct Assignment {
-    key: String,
-    value: Secret<String>,
+pub(crate) struct Assignment(Secret<String>);
+
+impl From<&str> for Assignment {
+    fn from(text: &str) -> Self {
+        Self(Secret::new(text.to_owned()))
+    }
 }
 
-/// Reads a `KEY=value` argument. Errors: a sentence for the command line that never repeats the value.
-pub(crate) fn parse_assignment(text: &str) -> Result<Assignment, String> {
-    let (key, value) = text.split_once('=').ok_or("expected KEY=value")?;
-    if !is_key(key) {
-        return Err("the key must be letters, digits and underscores, not starting with a digit".into());
+impl Assignment {
+    /// Key and value. Errors: it is not `KEY=value`; the message never repeats the value.
+    fn read(&self) -> CliResult<(String, Secret<String>)> {
+        let wrong = |message: String| {
+            CliError::usage(ErrorCode::EnvKeyInvalid, message, ErrorCode::EnvKeyInvalid.next_move())
+        };
+        let (key, value) = self
+            .0
+            .reveal()
+            .split_once('=')
+            .ok_or_else(|| wrong("A variable is given without its value: expected KEY=value.".into()))?;
+        if !is_key(key) {
+            return Err(wrong(format!("`{}` is not a key.", plain(key))));
+        }
+        Ok((key.to_owned(), Secret::new(value.to_owned())))
     }
-    Ok(Assignment { key: key.to_owned(), value: Secret::new(value.to_owned()) })
 }
 
 /// Reads a key argument.
@@ -51,12 +65,12 @@ impl EnvBuilder {
     /// Adds arguments. Errors: the same key twice in the arguments.
     pub(crate) fn assignments(&mut self, given: &[Assignment], secret: bool) -> CliResult<()> {
         let mut seen = std::collections::BTreeSet::new();
-        for Assignment { key, value } in given {
-            if !seen.insert(key) {
+        for (key, value) in given.iter().map(Assignment::read).collect::<CliResult<Vec<_>>>()? {
+            if !seen.insert(key.clone()) {
                 let message = format!("{key} is given twice.");
                 return Err(CliError::usage(ErrorCode::EnvKeyInvalid, message, "Give each key once."));
             }
-            self.put(key.clone(), value.clone(), secret);
+            self.put(key, value, secret);
         }
         Ok(())
     }
@@ -116,10 +130,15 @@ mod tests {
 
     #[test]
     fn an_argument_is_cut_at_the_first_equals_sign() {
-        let entry = parse_assignment("A=b=c").ok().unwrap();
-        assert_eq!((entry.key.as_str(), entry.value.reveal().as_str()), ("A", "b=c"));
-        for bad in ["A", "=x", "1A=x", "A B=x", "A-B=x"] {
-            assert!(parse_assignment(bad).is_err(), "{bad}");
+        let (key, value) = Assignment::from("A=b=c").read().unwrap();
+        assert_eq!((key.as_str(), value.reveal().as_str()), ("A", "b=c"));
+    }
+
+    #[test]
+    fn a_mistaken_argument_is_told_without_its_value() {
+        for bad in ["hunter2", "=hunter2", "1A=hunter2", "A B=hunter2", "A-B=hunter2"] {
+            let error = Assignment::from(bad).read().unwrap_err();
+            assert!(!error.to_string().contains("hunter2"), "{error}");
         }
     }
 
@@ -130,8 +149,8 @@ mod tests {
         std::fs::write(&file, "A=file\nB=file\n").unwrap();
         let mut env = EnvBuilder::new(EnvScope::Run);
         env.file(&file, false).unwrap();
-        env.assignments(&[parse_assignment("A=flag").ok().unwrap()], false).unwrap();
-        env.assignments(&[parse_assignment("C=hidden").ok().unwrap()], true).unwrap();
+        env.assignments(&["A=flag".into()], false).unwrap();
+        env.assignments(&["C=hidden".into()], true).unwrap();
         let shown: Vec<_> =
             env.finish().into_iter().map(|e| (e.key.clone(), e.value.reveal().clone(), e.secret)).collect();
         assert_eq!(
@@ -146,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_key_given_twice_is_a_mistake() {
-        let twice = [parse_assignment("A=1").ok().unwrap(), parse_assignment("A=2").ok().unwrap()];
+        let twice = ["A=1".into(), "A=2".into()];
         assert!(EnvBuilder::new(EnvScope::Both).assignments(&twice, false).is_err());
     }
 

@@ -24,18 +24,19 @@ use clap::Parser;
 use error::{CliError, CliResult};
 use exit::Exit;
 use std::process::ExitCode;
-use ttalkak_protocol::Secret;
 
 fn main() -> ExitCode {
     let cli = args::Cli::parse();
     let surroundings = config::Surroundings::read();
     let output = output::Output::new(&surroundings, cli.json, cli.no_color);
-    let token = cli.token.map(Secret::new);
-    let context = context::Context::new(surroundings, output, cli.coordinator, token);
-    let exit = match run(&context, cli.command) {
+    let ended = cli.token.as_deref().map(args::token).transpose().and_then(|token| {
+        let context = context::Context::new(surroundings, output.clone(), cli.coordinator, token);
+        run(&context, cli.command)
+    });
+    let exit = match ended {
         Ok(()) => Exit::Ok,
         Err(error) => {
-            context.output.failure(&error);
+            output.failure(&error);
             error.exit()
         }
     };

@@ -6,9 +6,9 @@ mod wish;
 use self::source::Origin;
 use super::WaitArgs;
 use crate::{
-    args::{deployment, new_name},
+    args::{deployment, new_name, token},
     context::Context,
-    env_entry::{Assignment, EnvBuilder, parse_assignment},
+    env_entry::{Assignment, EnvBuilder},
     error::CliResult,
     rollout::{self, Rollout, Screen},
 };
@@ -16,7 +16,6 @@ use clap::ValueEnum;
 use std::path::PathBuf;
 use tokio::time::Instant;
 use ttalkak_protocol::{
-    Secret,
     api::{
         deployment::{CreateDeployment, Exposure, Redeploy},
         env::{EnvEntry, EnvScope},
@@ -40,10 +39,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     root_dir: Option<String>,
     /// Set a variable; may be given often
-    #[arg(long = "env", short = 'e', value_name = "KEY=VALUE", value_parser = parse_assignment)]
+    #[arg(long = "env", short = 'e', value_name = "KEY=VALUE")]
     env: Vec<Assignment>,
     /// Set a variable that is never shown again; may be given often
-    #[arg(long = "secret", value_name = "KEY=VALUE", value_parser = parse_assignment)]
+    #[arg(long = "secret", value_name = "KEY=VALUE")]
     secrets: Vec<Assignment>,
     /// Set the variables of a .env file; --env and --secret win over it
     #[arg(long, value_name = "FILE")]
@@ -55,7 +54,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SCOPE", default_value = "both")]
     env_scope: Scope,
     /// Read token for a private repository; better in TTALKAK_GIT_TOKEN, as others on this machine see arguments
-    #[arg(long, value_name = "TOKEN", env = "TTALKAK_GIT_TOKEN", hide_env_values = true, value_parser = crate::args::token)]
+    #[arg(long, value_name = "TOKEN", env = "TTALKAK_GIT_TOKEN", hide_env_values = true)]
     git_token: Option<String>,
     /// Raw TCP on a public port instead of HTTP
     #[arg(long)]
@@ -105,6 +104,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
     let started = Instant::now();
     context.on_interrupt("Interrupted before anything was deployed.", "Run the command again when you like.");
     let env = args.env()?;
+    let git_token = args.git_token.as_deref().map(token).transpose()?;
     let origin = Origin::parse(&args.source, args.branch.as_deref(), args.root_dir.as_deref())?;
     let name = match &args.name {
         Some(name) => name.clone(),
@@ -119,8 +119,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
         screen.print(&format!("{name} exists: this becomes its next release"));
     }
     let plan_known = matches!(origin, Origin::Folder(_));
-    let token = args.git_token.clone().map(Secret::new);
-    let source = origin.request(&api, &mut screen, &env, token).await?;
+    let source = origin.request(&api, &mut screen, &env, git_token).await?;
     screen.now("Starting the deploy", "");
     let accepted = match existing {
         Some(_) => api.redeploy(&name, &Redeploy { source: Some(source), env }).await?,

@@ -4,7 +4,7 @@ use super::deploy::Scope;
 use crate::{
     args::deployment,
     context::Context,
-    env_entry::{Assignment, EnvBuilder, parse_assignment, parse_key},
+    env_entry::{Assignment, EnvBuilder, parse_key},
     error::CliResult,
     output::{Paint, plain, table},
 };
@@ -29,7 +29,7 @@ enum Action {
     /// Set some; others stay
     Set {
         /// KEY=VALUE, one or more
-        #[arg(required = true, value_name = "KEY=VALUE", value_parser = parse_assignment)]
+        #[arg(required = true, value_name = "KEY=VALUE")]
         entries: Vec<Assignment>,
         #[command(flatten)]
         kind: Kind,

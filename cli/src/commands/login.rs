@@ -9,7 +9,7 @@ use crate::{
 };
 use serde_json::json;
 use std::io::BufRead;
-use ttalkak_protocol::{Secret, error::ErrorCode};
+use ttalkak_protocol::Secret;
 
 /// What `login` takes; coordinator and token are global options.
 #[derive(clap::Args)]
@@ -60,11 +60,5 @@ async fn ask(context: &Context, coordinator: &str) -> CliResult<Secret<String>> 
         read.map_err(|cause| CliError::file("read the token", cause))
     })
     .await?;
-    crate::args::token(&text).map(Secret::new).map_err(|_| {
-        CliError::usage(
-            ErrorCode::Unauthorized,
-            "No token was given.",
-            "Give one with --token, in TTALKAK_TOKEN or on standard input.",
-        )
-    })
+    crate::args::token(&text)
 }

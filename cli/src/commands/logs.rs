@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// Name or id
     #[arg(value_parser = deployment)]
     name: String,
-    /// Stay, and show lines as they come
+    /// Stay, and show lines as they come; with --json, one object a line
     #[arg(long, short)]
     follow: bool,
     /// The build's log instead of the app's

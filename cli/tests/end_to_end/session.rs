@@ -53,6 +53,21 @@ fn a_token_that_is_refused_is_not_kept() {
 }
 
 #[test]
+fn secrets_on_the_command_line_are_never_repeated() {
+    let machine = Machine::new();
+    for line in [
+        &["list", "--token", "hunter2 x"][..],
+        &["deploy", "https://example.com/me/shop", "--secret", "A B=hunter2"],
+        &["deploy", "https://example.com/me/shop", "--secret", "hunter2"],
+        &["deploy", "https://example.com/me/shop", "--git-token", "hunter2\n"],
+    ] {
+        let ran = machine.run(line);
+        assert!(matches!(ran.code, Some(2 | 3)), "{line:?}: {}", ran.err);
+        assert!(!ran.err.contains("hunter2") && !ran.out.contains("hunter2"), "{}", ran.err);
+    }
+}
+
+#[test]
 fn without_signing_in_the_next_move_is_login() {
     let ran = Machine::new().run(&["list", "--json"]).expect(3);
     assert_eq!(ran.json()["error"]["code"], "unauthorized");
