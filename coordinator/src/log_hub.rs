@@ -36,12 +36,7 @@ struct Inner {
 
 impl LogHub {
     /// Keeps a batch, wakes the readers, trims when it is time. Returns what the agent may forget.
-    pub async fn append(
-        &self,
-        store: &Store,
-        agent: AgentId,
-        batch: &LogBatch,
-    ) -> StoreResult<Vec<LogMark>> {
+    pub async fn append(&self, store: &Store, agent: AgentId, batch: &LogBatch) -> StoreResult<Vec<LogMark>> {
         let kept = store.append_logs(agent, batch).await?;
         for (deployment, count) in kept.fresh {
             self.wake(deployment);

@@ -190,7 +190,10 @@ impl CallerCache {
     }
 
     fn forget(&self, token: TokenId) {
-        self.known.write().unwrap_or_else(PoisonError::into_inner).retain(|_, known| known.owner.token != token);
+        self.known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, known| known.owner.token != token);
     }
 
     /// `true` for one caller a minute.
@@ -222,7 +225,14 @@ mod tests {
         assert_eq!(bearer(&headers(&["Bearer ttk_1"]), "ttk_").unwrap(), "ttk_1");
         assert_eq!(bearer(&headers(&["bearer ttk_1"]), "ttk_").unwrap(), "ttk_1");
         let long = format!("Bearer ttk_{}", "a".repeat(1_000_000));
-        for bad in [&[][..], &["Bearer ttk_1", "Bearer ttk_1"], &["Basic ttk_1"], &["ttk_1"], &["Bearer x"], &[&long]] {
+        for bad in [
+            &[][..],
+            &["Bearer ttk_1", "Bearer ttk_1"],
+            &["Basic ttk_1"],
+            &["ttk_1"],
+            &["Bearer x"],
+            &[&long],
+        ] {
             assert!(bearer(&headers(bad), "ttk_").is_err(), "{} header(s)", bad.len());
         }
     }

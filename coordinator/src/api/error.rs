@@ -114,7 +114,8 @@ pub(super) fn settle(mut response: Response, request_id: &str) -> Response {
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if body.error.problem.code == ErrorCode::RateLimited || body.error.problem.code == ErrorCode::Unavailable {
+    if body.error.problem.code == ErrorCode::RateLimited || body.error.problem.code == ErrorCode::Unavailable
+    {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
     }
     if body.error.problem.code == ErrorCode::Unauthorized {

@@ -102,7 +102,11 @@ const KEY_CHARS_MAX: usize = 64;
 /// The name or id as a key, or `NotFound`.
 pub(super) fn key(text: String) -> Result<String, ApiError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if !text.is_empty() && text.len() <= KEY_CHARS_MAX && text.chars().all(plain) { Ok(text) } else { Err(not_found()) }
+    if !text.is_empty() && text.len() <= KEY_CHARS_MAX && text.chars().all(plain) {
+        Ok(text)
+    } else {
+        Err(not_found())
+    }
 }
 
 fn not_found() -> ApiError {

@@ -8,11 +8,7 @@ use super::{
 use axum::response::IntoResponse;
 use http::StatusCode;
 use std::sync::OnceLock;
-use ttalkak_protocol::{
-    ErrorCode,
-    api::HealthView,
-    error::Problem,
-};
+use ttalkak_protocol::{ErrorCode, api::HealthView, error::Problem};
 
 /// Whether the coordinator can serve.
 #[utoipa::path(get, path = "/v1/health", tag = "platform", security(()),

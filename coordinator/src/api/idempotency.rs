@@ -47,7 +47,9 @@ async fn claim_and_run(door: &Door, request: Request, next: Next) -> Result<Resp
     // hash covers the code it carries, so that nobody gets another's answer.
     let account = match door.caller(request.headers()).await {
         Ok(caller) => caller.account,
-        Err(_) if request.headers().contains_key(header::AUTHORIZATION) => return Ok(next.run(request).await),
+        Err(_) if request.headers().contains_key(header::AUTHORIZATION) => {
+            return Ok(next.run(request).await);
+        }
         Err(_) => AccountId::new(Uuid::nil()),
     };
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
@@ -64,9 +66,10 @@ async fn claim_and_run(door: &Door, request: Request, next: Next) -> Result<Resp
             keep(&anyone, account, &key, settle(response, &request_id)).await
         }
         Claim::Answered(answer) => replay(&anyone, account, &key, answer),
-        Claim::InProgress => {
-            Err(ApiError::new(ErrorCode::IdempotencyInProgress, "The first request of this key is still at work."))
-        }
+        Claim::InProgress => Err(ApiError::new(
+            ErrorCode::IdempotencyInProgress,
+            "The first request of this key is still at work.",
+        )),
         Claim::OtherRequest => {
             Err(ApiError::new(ErrorCode::IdempotencyConflict, "This key came before with another request."))
         }
@@ -81,7 +84,10 @@ fn key_of(headers: &HeaderMap) -> Result<String, ApiError> {
     if good && all.next().is_none() {
         return Ok(key.to_owned());
     }
-    Err(ApiError::new(ErrorCode::IdempotencyKeyInvalid, "The Idempotency-Key is not 1 to 255 visible characters."))
+    Err(ApiError::new(
+        ErrorCode::IdempotencyKeyInvalid,
+        "The Idempotency-Key is not 1 to 255 visible characters.",
+    ))
 }
 
 /// Hashes method, path and body. An upload's body is not read ahead: its announced length stands for it.
@@ -104,9 +110,15 @@ fn purpose(account: AccountId, key: &str) -> String {
 }
 
 /// Keeps an answer, unless the fault was ours: then the key is free again.
-async fn keep(anyone: &Anyone, account: AccountId, key: &str, response: Response) -> Result<Response, ApiError> {
+async fn keep(
+    anyone: &Anyone,
+    account: AccountId,
+    key: &str,
+    response: Response,
+) -> Result<Response, ApiError> {
     let (parts, body) = response.into_parts();
-    let body = to_bytes(body, ANSWER_BYTES_MAX).await.map_err(|error| ApiError::broken("read an answer", error))?;
+    let body =
+        to_bytes(body, ANSWER_BYTES_MAX).await.map_err(|error| ApiError::broken("read an answer", error))?;
     // A request without a good token, or one too many, was never begun.
     let begun = !matches!(parts.status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
     if !begun || parts.status.is_server_error() {

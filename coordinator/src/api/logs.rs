@@ -75,21 +75,26 @@ pub(super) async fn read(
         quiet_until: None,
         ended: false,
     };
-    let events = Sse::new(follower.events()).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("heartbeat"));
+    let events =
+        Sse::new(follower.events()).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("heartbeat"));
     // Tells reverse proxies to hand lines on at once.
     Ok(([("x-accel-buffering", HeaderValue::from_static("no"))], events).into_response())
 }
 
 /// Where to continue. Errors: `InvalidQuery`.
 fn after(headers: &HeaderMap, query: &LogQuery) -> Result<Option<i64>, ApiError> {
-    let header = headers.get(LAST_EVENT_ID).map(|value| value.to_str().ok().and_then(|text| text.parse().ok()));
+    let header =
+        headers.get(LAST_EVENT_ID).map(|value| value.to_str().ok().and_then(|text| text.parse().ok()));
     let after = match header {
         Some(None) => Some(-1),
         Some(id) => id,
         None => query.after,
     };
     if after.is_some_and(|after| after < 0) {
-        return Err(ApiError::new(ErrorCode::InvalidQuery, "Last-Event-ID and after must be the id of a line."));
+        return Err(ApiError::new(
+            ErrorCode::InvalidQuery,
+            "Last-Event-ID and after must be the id of a line.",
+        ));
     }
     Ok(after)
 }

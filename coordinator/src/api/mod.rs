@@ -29,13 +29,21 @@ pub use openapi::description;
 pub use tokens::{NewToken, new_token};
 
 use crate::{
-    clock, config::Config, log_hub::LogHub, nudge::Nudge, online::Online, seal::Sealer,
+    clock,
+    config::Config,
+    log_hub::LogHub,
+    nudge::Nudge,
+    online::Online,
+    seal::Sealer,
     store::{Store, tunnel::TunnelRow},
 };
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use ttalkak_protocol::{id::TunnelId, unit::{PublicPort, UnixMillis}};
+use ttalkak_protocol::{
+    id::TunnelId,
+    unit::{PublicPort, UnixMillis},
+};
 
 /// The largest body but for uploads. An environment of 64 KiB in JSON fits many times.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;

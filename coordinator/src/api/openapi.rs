@@ -1,7 +1,10 @@
 //! All routes in one list, and their description for programs. What every operation has in common (the error shape,
 //! the idempotency key of a POST) is added here once.
 
-use super::{caller::Door, deployments, env, health, logs, projects, providers, releases, source, tokens, tunnels, uploads};
+use super::{
+    caller::Door, deployments, env, health, logs, projects, providers, releases, source, tokens, tunnels,
+    uploads,
+};
 use ttalkak_protocol::error::ErrorBody;
 use utoipa::{
     OpenApi,

@@ -55,7 +55,8 @@ impl PageCache {
         let mut inner = self.lock();
         inner.remove(&key);
         while inner.pages.len() >= PAGES_MAX || inner.bytes + body.len() > BYTES_MAX {
-            let Some(oldest) = inner.pages.iter().min_by_key(|(_, page)| page.used).map(|(key, _)| key.clone())
+            let Some(oldest) =
+                inner.pages.iter().min_by_key(|(_, page)| page.used).map(|(key, _)| key.clone())
             else {
                 break;
             };

@@ -92,7 +92,11 @@ fn public_key(text: &str) -> Result<[u8; 32], Problem> {
     let mut bytes = [0; 32];
     let good = hex::decode_to_slice(text, &mut bytes).is_ok()
         && VerifyingKey::from_bytes(&bytes).is_ok_and(|key| !key.is_weak());
-    if good { Ok(bytes) } else { Err(Problem::new(ErrorCode::InvalidBody, "public_key is not an Ed25519 key in hex.")) }
+    if good {
+        Ok(bytes)
+    } else {
+        Err(Problem::new(ErrorCode::InvalidBody, "public_key is not an Ed25519 key in hex."))
+    }
 }
 
 /// Your agents, by name.

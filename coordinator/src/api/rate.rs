@@ -64,6 +64,9 @@ mod tests {
         assert!(!take(one, 0) && !take(one, 999));
         assert!(take(None, 0));
         assert!(take(one, 1_000) && !take(one, 1_000));
-        assert!((0..3).all(|_| take(one, 60_000)) && !take(one, 60_000), "it never holds more than its burst");
+        assert!(
+            (0..3).all(|_| take(one, 60_000)) && !take(one, 60_000),
+            "it never holds more than its burst"
+        );
     }
 }

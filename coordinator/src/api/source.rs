@@ -39,7 +39,11 @@ pub fn source_path(digest: &str) -> String {
 #[utoipa::path(get, path = "/v1/sources/{digest}", tag = "agents", security(("source_token" = [])),
     params(("digest" = String, Path, description = "SHA-256 of the archive, hex.")),
     responses((status = 200, description = "The archive.", content_type = "application/gzip")))]
-pub(super) async fn read(anyone: Anyone, headers: HeaderMap, key: Result<Key, ApiError>) -> Result<Response, ApiError> {
+pub(super) async fn read(
+    anyone: Anyone,
+    headers: HeaderMap,
+    key: Result<Key, ApiError>,
+) -> Result<Response, ApiError> {
     let token = bearer(&headers, TOKEN_PREFIX)?;
     let Key(digest) = key?;
     let expected = source_token(&anyone.sealer, &digest);

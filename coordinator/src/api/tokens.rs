@@ -45,7 +45,8 @@ pub async fn new_token(
     responses((status = 201, description = "Made.", body = TokenCreated)))]
 pub(super) async fn create(caller: Caller, Json(wish): Json<CreateToken>) -> Reply<TokenCreated> {
     validate::label(&wish.name)?;
-    let NewToken { view, secret } = new_token(&caller.store, caller.account, &wish.name, clock::now()).await?;
+    let NewToken { view, secret } =
+        new_token(&caller.store, caller.account, &wish.name, clock::now()).await?;
     Ok(Answer(StatusCode::CREATED, TokenCreated { token: view, secret }))
 }
 

@@ -28,7 +28,10 @@ use ttalkak_protocol::{
     unit::{Bytes, Millis},
 };
 use ttalkak_source::{Limits, SourceError, for_each_entry, is_lfs_pointer};
-use utoipa_axum::{router::{UtoipaMethodRouter, UtoipaMethodRouterExt}, routes};
+use utoipa_axum::{
+    router::{UtoipaMethodRouter, UtoipaMethodRouterExt},
+    routes,
+};
 
 /// The path, which the idempotency layer treats apart: a body of this size is not read ahead.
 pub(super) const PATH: &str = "/v1/uploads";
@@ -57,7 +60,9 @@ pub(super) async fn create(caller: Caller, headers: HeaderMap, body: Body) -> Re
         return Err(ApiError::new(ErrorCode::Unavailable, "Too many uploads at this moment."));
     };
     let dir = caller.sources_dir();
-    tokio::fs::create_dir_all(&dir).await.map_err(|error| ApiError::broken("make the sources folder", error))?;
+    tokio::fs::create_dir_all(&dir)
+        .await
+        .map_err(|error| ApiError::broken("make the sources folder", error))?;
     let id = fresh::id(UploadId::new);
     let part = Part(dir.join(format!("{id}.part")));
     let (digest, bytes) = receive(body.into_data_stream(), &part.0, &limits).await?;
@@ -92,8 +97,13 @@ fn check_headers(headers: &HeaderMap, limits: &Limits) -> Result<(), ApiError> {
             .with_next("Send a gzipped tar archive.")
             .into());
     }
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|bytes| bytes > limits.max_archive_bytes) { Err(too_large(limits)) } else { Ok(()) }
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|bytes| bytes > limits.max_archive_bytes) {
+        Err(too_large(limits))
+    } else {
+        Ok(())
+    }
 }
 
 fn too_large(limits: &Limits) -> ApiError {

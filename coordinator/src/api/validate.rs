@@ -1,7 +1,10 @@
-//! What can be checked about a wish without the tables. Pure. The binding checks of a repository's address come again
-//! when it is fetched; here the obvious is told at once.
+//! What can be checked about a wish without the tables. Pure. The address of a
+//! repository is judged by the room that fetches it, and its host again when it is fetched.
 
-use crate::store::deployment::{NewDeployment, NewSource};
+use crate::{
+    git::{GitPolicy, GitRef, GitUrl},
+    store::deployment::{NewDeployment, NewSource},
+};
 use std::collections::BTreeSet;
 use ttalkak_protocol::{
     ErrorCode,
@@ -18,9 +21,7 @@ use ttalkak_protocol::{
 };
 
 const HEALTH_PATH_CHARS_MAX: usize = 200;
-const URL_CHARS_MAX: usize = 2_048;
 const ROOT_DIR_CHARS_MAX: usize = 512;
-const BRANCH_CHARS_MAX: usize = 250;
 const TOKEN_CHARS_MAX: usize = 4_096;
 const LABEL_CHARS_MAX: usize = 64;
 
@@ -66,9 +67,10 @@ pub(super) fn label(text: &str) -> Checked<()> {
 }
 
 fn port(asked: Option<i64>) -> Checked<Option<ContainerPort>> {
-    asked.map(ContainerPort::try_from).transpose().map_err(|error| {
-        Problem::new(ErrorCode::PortOutOfRange, sentence(&error.to_string()))
-    })
+    asked
+        .map(ContainerPort::try_from)
+        .transpose()
+        .map_err(|error| Problem::new(ErrorCode::PortOutOfRange, sentence(&error.to_string())))
 }
 
 fn memory(asked: Option<u64>) -> Checked<Bytes> {
@@ -99,8 +101,11 @@ fn health_path(asked: Option<String>) -> Checked<Option<String>> {
     if good {
         return Ok(Some(path));
     }
-    Err(Problem::new(ErrorCode::InvalidBody, "health_path must start with / and have at most 200 plain characters.")
-        .with_next("Give a path such as /healthz."))
+    Err(Problem::new(
+        ErrorCode::InvalidBody,
+        "health_path must start with / and have at most 200 plain characters.",
+    )
+    .with_next("Give a path such as /healthz."))
 }
 
 /// Keys, values and bounds of variables to set.
@@ -140,10 +145,13 @@ pub(super) fn source(wish: SourceRequest, local_git: bool) -> Checked<NewSource>
     match wish {
         SourceRequest::Upload { upload } => Ok(NewSource::Upload(upload)),
         SourceRequest::Git { url, branch, root_dir, token } => {
-            git_url(&url, local_git)?;
-            branch.as_deref().map(git_ref).transpose()?;
+            let url = git_url(&url, local_git)?;
+            let branch = branch.as_deref().map(git_ref).transpose()?;
             if token.as_ref().is_some_and(|token| !good_token(token.reveal())) {
-                return Err(Problem::new(ErrorCode::SourceInvalid, "The read token holds characters that no token has."));
+                return Err(Problem::new(
+                    ErrorCode::SourceInvalid,
+                    "The read token holds characters that no token has.",
+                ));
             }
             let root_dir = root_dir.map(|dir| folder(&dir)).transpose()?.flatten();
             Ok(NewSource::Git { url, branch, root_dir, token })
@@ -151,43 +159,18 @@ pub(super) fn source(wish: SourceRequest, local_git: bool) -> Checked<NewSource>
     }
 }
 
+/// The address as it will be fetched.
+fn git_url(text: &str, local_git: bool) -> Checked<String> {
+    let policy = GitPolicy::new(local_git, []);
+    GitUrl::parse(text, &policy).map(|url| url.as_str().to_owned()).map_err(|error| error.problem())
+}
+
+fn git_ref(text: &str) -> Checked<String> {
+    GitRef::parse(text).map(|name| name.as_str().to_owned()).map_err(|error| error.problem())
+}
+
 fn good_token(token: &str) -> bool {
     !token.is_empty() && token.len() <= TOKEN_CHARS_MAX && token.chars().all(|c| c.is_ascii_graphic())
-}
-
-fn git_url(text: &str, local_git: bool) -> Checked<()> {
-    let refused = |why: &str| Problem::new(ErrorCode::GitUrlRefused, why);
-    if text.len() > URL_CHARS_MAX || !text.chars().all(|c| c.is_ascii_graphic()) {
-        return Err(refused("The Git address is too long or holds characters that no address has."));
-    }
-    let url = url::Url::parse(text).map_err(|_| refused("The Git address is not a web address."))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        let text = "The Git address holds a user name or password.";
-        return Err(Problem::new(ErrorCode::GitCredentialsInUrl, text));
-    }
-    let allowed = match url.scheme() {
-        "https" => url.host_str().is_some_and(|host| !host.is_empty()),
-        "http" | "file" => local_git,
-        _ => false,
-    };
-    if allowed { Ok(()) } else { Err(refused("The Git address must start with https://.")) }
-}
-
-/// The rules of `git check-ref-format`, and no leading hyphen, which a program could take for an option.
-fn git_ref(text: &str) -> Checked<()> {
-    let forbidden = |c: char| !c.is_ascii_graphic() || " ~^:?*[\\".contains(c);
-    let good_part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
-    let good = !text.is_empty()
-        && text.len() <= BRANCH_CHARS_MAX
-        && !text.starts_with('-')
-        && !text.ends_with('.')
-        && !text.contains("..")
-        && !text.contains("@{")
-        && text != "@"
-        && !text.chars().any(|c| c.is_ascii() && forbidden(c))
-        && !text.chars().any(char::is_control)
-        && text.split('/').all(good_part);
-    if good { Ok(()) } else { Err(Problem::new(ErrorCode::GitRefInvalid, "The branch is not a branch or tag name.")) }
 }
 
 /// A folder within the repository; `None` for the repository itself.

@@ -191,9 +191,7 @@ mod tests {
     fn what_is_being_deleted_takes_no_other_wish() {
         let at = standing(Wanted::Deleted, DeploymentState::Draining);
         assert_eq!(judge(Wish::Delete, at), Ok(Verdict::AlreadySo));
-        for wish in
-            [Wish::Redeploy, Wish::Rollback, Wish::Start, Wish::Restart, Wish::Stop, Wish::Cancel]
-        {
+        for wish in [Wish::Redeploy, Wish::Rollback, Wish::Start, Wish::Restart, Wish::Stop, Wish::Cancel] {
             assert_eq!(judge(wish, at), Err(Refusal::Deleted), "{wish:?}");
         }
     }

@@ -183,8 +183,7 @@ pub(super) async fn set_source(
 ) -> StoreResult<()> {
     match source {
         NewSource::Git { url, branch, root_dir, token } => {
-            let sealed =
-                token.as_ref().map(|t| sealer.seal(&token_purpose(id), t.reveal().as_bytes()));
+            let sealed = token.as_ref().map(|t| sealer.seal(&token_purpose(id), t.reveal().as_bytes()));
             sqlx::query(
                 "UPDATE deployment SET git_token = CASE WHEN ?5 IS NULL AND git_url = ?2 THEN git_token ELSE ?5 END,
                  git_url = ?2, branch = ?3, root_dir = ?4, upload_id = NULL WHERE id = ?1",

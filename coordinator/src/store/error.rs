@@ -73,9 +73,11 @@ impl StoreError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Sql(sqlx::Error::PoolTimedOut) => ErrorCode::Unavailable,
-            Self::Open { .. } | Self::Migrate { .. } | Self::Sql(_) | Self::Corrupt { .. } | Self::Seal(_) => {
-                ErrorCode::Internal
-            }
+            Self::Open { .. }
+            | Self::Migrate { .. }
+            | Self::Sql(_)
+            | Self::Corrupt { .. }
+            | Self::Seal(_) => ErrorCode::Internal,
             Self::NotFound { .. } => ErrorCode::NotFound,
             Self::NameTaken(_) => ErrorCode::NameTaken,
             Self::CursorInvalid => ErrorCode::CursorInvalid,

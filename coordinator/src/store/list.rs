@@ -147,8 +147,11 @@ impl ListSpec {
     /// `ORDER BY` and the comparison that continues behind the cursor, for table alias `t`.
     /// The comparison takes two parameters, `?key` and `?id`; without a cursor it is always true.
     pub(super) fn clauses(&self, t: &str, key: &str, id: &str) -> (String, String) {
-        let (column, direction, than) =
-            (self.sort.column(), if self.descending { "DESC" } else { "ASC" }, if self.descending { "<" } else { ">" });
+        let (column, direction, than) = (
+            self.sort.column(),
+            if self.descending { "DESC" } else { "ASC" },
+            if self.descending { "<" } else { ">" },
+        );
         let order = format!("ORDER BY {t}.{column} {direction}, {t}.id {direction}");
         let after = match self.after {
             Some(_) => format!("({t}.{column}, {t}.id) {than} ({key}, {id})"),

@@ -123,12 +123,7 @@ impl Store {
     }
 
     /// Up to `limit` lines after an id, oldest first.
-    pub async fn log_after(
-        &self,
-        scope: LogScope,
-        after: i64,
-        limit: u32,
-    ) -> StoreResult<Vec<LogLineView>> {
+    pub async fn log_after(&self, scope: LogScope, after: i64, limit: u32) -> StoreResult<Vec<LogLineView>> {
         self.log_lines(
             "SELECT * FROM line WHERE deployment_id = ?1 AND release_number = ?2
              AND (?3 IS NULL OR (stream = 'build') = ?3) AND id > ?4 ORDER BY id LIMIT ?5",
@@ -228,11 +223,7 @@ impl Store {
         }
     }
 
-    async fn log_owner(
-        &self,
-        agent: AgentId,
-        lease: LeaseId,
-    ) -> StoreResult<Option<(DeploymentId, u32)>> {
+    async fn log_owner(&self, agent: AgentId, lease: LeaseId) -> StoreResult<Option<(DeploymentId, u32)>> {
         let row = sqlx::query(
             "SELECT l.deployment_id, r.number FROM lease l JOIN release r ON r.id = l.release_id
              WHERE l.id = ? AND l.agent_id = ?",

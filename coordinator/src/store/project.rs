@@ -46,8 +46,10 @@ impl Store {
         let (order, after) = spec.clauses("p", "?3", "?4");
         let sql = format!("{VIEW} WHERE {filter} AND {after} {order} LIMIT ?5");
         let page = sqlx::query(AssertSqlSafe(sql)).bind(account.to_string()).bind(spec.q.clone());
-        let rows =
-            super::view::bind_place(page, spec).bind(i64::from(spec.limit) + 1).fetch_all(self.read()).await?;
+        let rows = super::view::bind_place(page, spec)
+            .bind(i64::from(spec.limit) + 1)
+            .fetch_all(self.read())
+            .await?;
         let count = format!("SELECT count(*) AS total FROM project p WHERE {filter}");
         let total = sqlx::query(AssertSqlSafe(count))
             .bind(account.to_string())
@@ -58,8 +60,10 @@ impl Store {
         let mut items = rows.iter().map(view).collect::<StoreResult<Vec<_>>>()?;
         let more = items.len() > spec.limit as usize;
         items.truncate(spec.limit as usize);
-        let next_cursor =
-            items.last().filter(|_| more).map(|last| spec.write_cursor(key_of(last, spec.sort), last.id.to_string()));
+        let next_cursor = items
+            .last()
+            .filter(|_| more)
+            .map(|last| spec.write_cursor(key_of(last, spec.sort), last.id.to_string()));
         Ok(Page { items, next_cursor, total })
     }
 

@@ -91,14 +91,16 @@ impl Store {
             .bind(now.0)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("INSERT INTO agent (id, account_id, name, public_key, created_at) VALUES (?, ?, ?, ?, ?)")
-            .bind(new.id.to_string())
-            .bind(account)
-            .bind(&new.name)
-            .bind(&new.public_key[..])
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO agent (id, account_id, name, public_key, created_at) VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(new.id.to_string())
+        .bind(account)
+        .bind(&new.name)
+        .bind(&new.public_key[..])
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(new.id)
     }
@@ -123,12 +125,7 @@ impl Store {
     }
 
     /// Takes an agent's right away. Errors: `NotFound`.
-    pub async fn revoke_agent(
-        &self,
-        account: AccountId,
-        agent: AgentId,
-        now: UnixMillis,
-    ) -> StoreResult<()> {
+    pub async fn revoke_agent(&self, account: AccountId, agent: AgentId, now: UnixMillis) -> StoreResult<()> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(
             "UPDATE agent SET revoked_at = ?3 WHERE id = ?1 AND account_id = ?2 AND revoked_at IS NULL",

@@ -14,7 +14,8 @@ use ttalkak_protocol::{
 use crate::seal::Sealer;
 
 /// The shape of a list's row: what is large stays out.
-const SUMMARY: &str = "SELECT id, number, state, commit_id, subject, branch, source_digest, platform, image, image_bytes,
+const SUMMARY: &str =
+    "SELECT id, number, state, commit_id, subject, branch, source_digest, platform, image, image_bytes,
     problem, timings, created_at, live_at, ended_at, env, NULL AS plan, NULL AS last_lines FROM release";
 const WHOLE: &str = "SELECT * FROM release";
 
@@ -152,7 +153,8 @@ pub(super) fn view(row: &SqliteRow, sealer: &Sealer) -> StoreResult<ReleaseView>
 }
 
 pub(super) async fn view_in(tx: &mut Tx, sealer: &Sealer, id: ReleaseId) -> StoreResult<ReleaseView> {
-    let row = sqlx::query("SELECT * FROM release WHERE id = ?").bind(id.to_string()).fetch_one(&mut **tx).await?;
+    let row =
+        sqlx::query("SELECT * FROM release WHERE id = ?").bind(id.to_string()).fetch_one(&mut **tx).await?;
     Ok(ReleaseView { plan: None, last_lines: Vec::new(), ..view(&row, sealer)? })
 }
 

@@ -112,12 +112,7 @@ impl Store {
     }
 
     /// Revokes a token; from then on it is as good as unknown. Errors: `NotFound`.
-    pub async fn revoke_token(
-        &self,
-        account: AccountId,
-        token: TokenId,
-        now: UnixMillis,
-    ) -> StoreResult<()> {
+    pub async fn revoke_token(&self, account: AccountId, token: TokenId, now: UnixMillis) -> StoreResult<()> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(
             "UPDATE token SET revoked_at = ?3 WHERE id = ?1 AND account_id = ?2 AND revoked_at IS NULL",

@@ -24,8 +24,7 @@ pub struct TunnelRow {
     pub created_at: UnixMillis,
 }
 
-const VIEW: &str =
-    "SELECT t.id, t.name, t.exposure, t.created_at, p.port FROM tunnel t LEFT JOIN public_port p ON p.owner = t.id";
+const VIEW: &str = "SELECT t.id, t.name, t.exposure, t.created_at, p.port FROM tunnel t LEFT JOIN public_port p ON p.owner = t.id";
 
 fn read(row: &SqliteRow) -> StoreResult<TunnelRow> {
     let port: Option<i64> = row.number_opt("port")?;

@@ -133,8 +133,7 @@ impl Store {
             Some(key) => Some(self.project(account, key).await?.id.to_string()),
             None => None,
         };
-        let filter =
-            "d.account_id = ?1 AND (?2 IS NULL OR instr(d.name, ?2) > 0) AND (?3 IS NULL OR d.project_id = ?3)";
+        let filter = "d.account_id = ?1 AND (?2 IS NULL OR instr(d.name, ?2) > 0) AND (?3 IS NULL OR d.project_id = ?3)";
         let common = |sql: String| {
             sqlx::query(AssertSqlSafe(sql))
                 .bind(account.to_string())
@@ -143,8 +142,7 @@ impl Store {
         };
         let (order, after) = spec.clauses("d", "?4", "?5");
         let page = common(format!("{VIEW} WHERE {filter} AND {after} {order} LIMIT ?6"));
-        let rows =
-            bind_place(page, spec).bind(i64::from(spec.limit) + 1).fetch_all(self.read()).await?;
+        let rows = bind_place(page, spec).bind(i64::from(spec.limit) + 1).fetch_all(self.read()).await?;
         let total = common(format!("SELECT count(*) FROM deployment d WHERE {filter}"))
             .fetch_one(self.read())
             .await?

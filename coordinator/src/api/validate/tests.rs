@@ -87,7 +87,9 @@ fn a_branch_is_never_an_option_and_a_folder_never_leaves_the_tree() {
     for good in ["main", "feature/x-1", "v1.2.3", "한글"] {
         assert_eq!(code(git_ref(good)), None, "{good}");
     }
-    for bad in ["", "-x", "--help", "a..b", "a b", "a~1", "a:b", "x.lock", "/x", "x/", "@{u}", "a\nb", "$(id) x"] {
+    for bad in
+        ["", "-x", "--help", "a..b", "a b", "a~1", "a:b", "x.lock", "/x", "x/", "@{u}", "a\nb", "$(id) x"]
+    {
         assert_eq!(code(git_ref(bad)), Some(ErrorCode::GitRefInvalid), "{bad:?}");
     }
     assert_eq!(folder("apps/web/").unwrap().as_deref(), Some("apps/web"));

@@ -1,0 +1,13 @@
+//! The HTTP API against real tables: the router as it is served, a store in a folder of its own. The rooms around it
+//! (sagas, links, edge) are absent; what they would write is written here by hand where a test needs it.
+
+mod deployments;
+mod errors;
+mod harness;
+mod idempotency;
+mod lists;
+mod logs;
+mod matrix;
+mod secrets;
+mod uploads;
+mod wishes;
