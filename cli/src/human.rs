@@ -20,6 +20,11 @@ pub(crate) fn size(bytes: Bytes) -> String {
     }
 }
 
+/// `1 file`, `3 files`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
 /// A measured span: `0.4 s`, `12.3 s`, `2 min 5 s`, `1 h 4 min`.
 pub(crate) fn took(span: Millis) -> String {
     let seconds = span.0 / 1000;

@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
         let gone = |view: &ttalkak_protocol::api::deployment::DeploymentView| {
             view.state == DeploymentState::Ended && view.reason == Some(EndReason::Deleted)
         };
-        stop::wait(context, &api, &id, "Deleting", gone).await?;
+        stop::wait(context, &api, &id, &format!("Deleting {}", view.name), gone).await?;
     }
     context.output.result(&json!({ "deleted": view.name }), || format!("Deleted {}", view.name))
 }

@@ -66,7 +66,10 @@ fn state(release: &ReleaseView, paint: Paint) -> String {
 /// `3f2a1bc Fix the door`, cut to a line's length.
 fn source(release: &ReleaseView) -> String {
     const SUBJECT_CHARS: usize = 48;
-    let Some(commit) = &release.commit else { return "uploaded folder".to_owned() };
+    let Some(commit) = &release.commit else {
+        // A repository's commit is known as soon as its archive is.
+        return if release.source_digest.is_some() { "uploaded folder" } else { "-" }.to_owned();
+    };
     let short: String = commit.chars().take(7).collect();
     let subject = plain(release.subject.as_deref().unwrap_or_default());
     let mut cut: String = subject.chars().take(SUBJECT_CHARS).collect();

@@ -40,42 +40,44 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
         api.deployment(&args.name).await?
     } else {
         let ended = |view: &DeploymentView| view.state == DeploymentState::Ended;
-        wait(context, &api, &args.name, "Stopping", ended).await?.ok_or_else(|| gone(&args.name))?
+        wait(context, &api, &args.name, &format!("Stopping {}", args.name), ended)
+            .await?
+            .ok_or_else(|| gone(&args.name))?
     };
     context
         .output
         .result(&view, || format!("{}  {}", view.name, status::line(&view, clock::now(), context.output.out)))
 }
 
-/// Waits until `done` holds or the deployment is gone (`None`). Errors: it takes too long.
+/// Waits until `done` holds or the deployment is gone (`None`). `key`: its id or name; `what`: as in "Stopping shop". Errors: it takes too long.
 pub(super) async fn wait(
     context: &Context,
     api: &Api,
-    name: &str,
+    key: &str,
     what: &str,
     done: impl Fn(&DeploymentView) -> bool,
 ) -> CliResult<Option<DeploymentView>> {
     context.on_interrupt(
-        format!("{what} {name} goes on without you."),
-        format!("Look at it with `ttalkak status {name}`."),
+        format!("{what} goes on without you."),
+        format!("Look at it with `ttalkak status {key}`."),
     );
     let mut screen = Screen::new(&context.output, false);
-    screen.now(&format!("{what} {name}"), "");
+    screen.now(what, "");
     let started = Instant::now();
     loop {
-        match api.find_deployment(name).await? {
+        match api.find_deployment(key).await? {
             None => return Ok(None),
             Some(view) if done(&view) => return Ok(Some(view)),
-            Some(_) if started.elapsed() >= WAIT_MAX => return Err(too_long(what, name)),
+            Some(_) if started.elapsed() >= WAIT_MAX => return Err(too_long(what, key)),
             Some(_) => tokio::time::sleep(LOOK).await,
         }
     }
 }
 
-fn too_long(what: &str, name: &str) -> CliError {
-    let message = format!("{what} {name} takes longer than {} s.", WAIT_MAX.as_secs());
+fn too_long(what: &str, key: &str) -> CliError {
+    let message = format!("{what} takes longer than {} s.", WAIT_MAX.as_secs());
     let problem = Problem::new(ErrorCode::DeadlineExceeded, message)
-        .with_next(format!("It goes on; look at it with `ttalkak status {name}`."));
+        .with_next(format!("It goes on; look at it with `ttalkak status {key}`."));
     CliError::Answer { status: 504, detail: ErrorDetail { problem, request_id: None } }
 }
 

@@ -46,14 +46,14 @@ impl Screen {
         matches!(self.kind, Kind::Plain { .. })
     }
 
-    /// What is at work now: `what`, with `detail` that changes often and is told only where lines are redrawn.
-    pub(crate) fn now(&mut self, what: &str, detail: &str) {
+    /// What is at work now; `moving` is what changes all the time, and is told only where a line is redrawn.
+    pub(crate) fn now(&mut self, what: &str, moving: &str) {
         match &mut self.kind {
-            Kind::Live(bar) if detail.is_empty() => bar.set_message(what.to_owned()),
-            Kind::Live(bar) => bar.set_message(format!("{what} · {detail}")),
+            Kind::Live(bar) if moving.is_empty() => bar.set_message(what.to_owned()),
+            Kind::Live(bar) => bar.set_message(format!("{what} · {moving}")),
             Kind::Plain { last } if last != what => {
                 what.clone_into(last);
-                drop(std::io::Write::write_all(&mut std::io::stderr(), format!("{what}\n").as_bytes()));
+                write_line(what);
             }
             Kind::Plain { .. } | Kind::Quiet => {}
         }

@@ -212,9 +212,9 @@ impl Watcher<'_> {
         let passed = tracker.reach(reached, now);
         let (phase, elapsed) = (tracker.phase(), tracker.elapsed(now));
         self.passed(&passed).await;
-        let mut detail: Vec<_> = status::progress(rollout).into_iter().collect();
-        detail.push(human::took(Millis(elapsed)));
-        self.screen.now(phase.doing(), &detail.join(" · "));
+        let what: Vec<_> =
+            std::iter::once(phase.doing().to_owned()).chain(status::progress(rollout)).collect();
+        self.screen.now(&what.join(" · "), &human::took(Millis(elapsed)));
     }
 
     async fn passed(&self, phases: &[Passed]) {

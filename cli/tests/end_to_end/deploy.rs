@@ -70,7 +70,7 @@ fn a_repository_goes_live_and_its_address_alone_is_the_result() {
     for text in [
         "✓ Source",
         "✓ Detected Vite (react) · npm · node 24",
-        "Building",
+        "Building · step 4 of 7 · npm ci",
         "  added 12 packages",
         "✓ Connect",
         "✓ Live · release 1",
@@ -181,7 +181,7 @@ fn a_folder_is_planned_packed_and_sent() {
     let fake = happy();
     fake.on("POST /v1/uploads", [answer(upload.lock().unwrap().as_deref().unwrap())]);
     let ran = machine.at(&fake, &["deploy", &app, "--name", "shop"]).expect(0);
-    for text in ["✓ Detected a static site", "Left out .env", "✓ Packed 1 files", "✓ Sent"] {
+    for text in ["✓ Detected a static site", "Left out .env", "✓ Packed 1 file ·", "✓ Sent"] {
         assert!(ran.err.contains(text), "{text} is missing in\n{}", ran.err);
     }
     let sent = &fake.seen("POST /v1/uploads")[0];

@@ -159,7 +159,7 @@ async fn send(api: &Api, folder: PathBuf, screen: &mut Screen) -> CliResult<Sour
     let archive = counting(screen, "Packing", &count, None, packing).await?;
     tell_skipped(screen, &archive.skipped);
     let size = human::size(Bytes(archive.packed.bytes));
-    screen.done(&format!("Packed {} files · {size}", archive.packed.entries));
+    screen.done(&format!("Packed {} · {size}", human::count(archive.packed.entries, "file")));
     let sent = Arc::new(AtomicU64::new(0));
     let uploading = api.upload(&archive.file, archive.packed.bytes, &sent);
     let upload = counting(screen, "Sending", &sent, Some(archive.packed.bytes), uploading).await?;
