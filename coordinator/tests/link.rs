@@ -1,0 +1,10 @@
+//! The link over real WebSockets, with a registry in memory.
+
+#[path = "link/bad_frames.rs"]
+mod bad_frames;
+#[path = "link/handshakes.rs"]
+mod handshakes;
+#[path = "link/lives.rs"]
+mod lives;
+#[path = "link/world.rs"]
+mod world;
