@@ -64,7 +64,9 @@ impl<T: Serialize + DeserializeOwned + Default> Checkpoint<T> {
     pub fn load(&self) -> Result<(T, Found), CheckpointError> {
         let bytes = match fs::read(&self.path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((T::default(), Found::Nothing)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok((T::default(), Found::Nothing));
+            }
             Err(error) => return Err(failed("read", &self.path)(error)),
         };
         match serde_json::from_slice(&bytes) {
@@ -85,7 +87,8 @@ impl<T: Serialize + DeserializeOwned + Default> Checkpoint<T> {
 
     fn set_aside(&self) -> Result<PathBuf, CheckpointError> {
         let name = |n| PathBuf::from(format!("{}.broken-{n}", self.path.display()));
-        let aside = (1..=BROKEN_MAX).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(BROKEN_MAX));
+        let aside =
+            (1..=BROKEN_MAX).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(BROKEN_MAX));
         fs::rename(&self.path, &aside).map_err(failed("set aside", &self.path))?;
         Ok(aside)
     }

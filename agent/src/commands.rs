@@ -17,7 +17,12 @@ use std::{error::Error, io::Write, process::ExitCode};
 
 /// The agent of Ttalkak: lends this machine to tenants, and exposes local services.
 #[derive(Debug, clap::Parser)]
-#[command(name = "ttalkak-agent", version, about, after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage.\nTTALKAK_LOG=debug shows more of what happens.")]
+#[command(
+    name = "ttalkak-agent",
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage.\nTTALKAK_LOG=debug shows more of what happens."
+)]
 pub struct Cli {
     /// Write the log as JSON, one object a line.
     #[arg(long, global = true)]

@@ -10,7 +10,12 @@ pub use units::{duration, memory, milli_cpu, port_range};
 
 use crate::{address::Coordinator, io::machine::MachineSize};
 use layers::{Layers, Origin};
-use std::{collections::BTreeMap, ops::RangeInclusive, path::{Path, PathBuf}, time::Duration};
+use std::{
+    collections::BTreeMap,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use ttalkak_protocol::{
     secret::Secret,
     unit::{Bytes, MilliCpu},
@@ -69,7 +74,8 @@ impl Surroundings {
     /// Variables that are not text are left out: none of ours would be.
     #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn of_this_process() -> Self {
-        let env = std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+        let env = std::env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
         Self { env: env.collect(), file: None }
     }
 
@@ -77,7 +83,8 @@ impl Surroundings {
     /// Errors: it cannot be read.
     pub fn read_file(&mut self, path: Option<&Path>) -> Result<(), SettingsFileError> {
         let Some(path) = path else { return Ok(()) };
-        let text = std::fs::read_to_string(path).map_err(|cause| SettingsFileError { path: path.into(), cause })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|cause| SettingsFileError { path: path.into(), cause })?;
         self.file = Some((path.display().to_string(), text));
         Ok(())
     }
@@ -97,19 +104,28 @@ pub struct SettingsFileError {
 impl Config {
     /// Puts the settings together; flags win over the environment, the environment over the file.
     /// Errors: every mistake there is, each with its key, where it was said, and an example.
-    pub fn read(flags: Texts, surroundings: &Surroundings, machine: MachineSize) -> Result<Self, ConfigError> {
+    pub fn read(
+        flags: Texts,
+        surroundings: &Surroundings,
+        machine: MachineSize,
+    ) -> Result<Self, ConfigError> {
         let mut layers = Layers::new(flags, surroundings);
         let half_cpu = MilliCpu(machine.cpus.saturating_mul(500));
         let half_memory = Bytes(machine.memory.0 / 2);
         let home = default_data_dir(&surroundings.env);
         let config = Self {
-            data_dir: layers.take("data_dir", "/var/lib/ttalkak-agent", path).or(home.clone()).unwrap_or_default(),
+            data_dir: layers
+                .take("data_dir", "/var/lib/ttalkak-agent", path)
+                .or(home.clone())
+                .unwrap_or_default(),
             coordinator: layers.take("coordinator", "https://ttalkak.example", |text| {
                 text.parse().map_err(|error: crate::address::AddressError| error.to_string())
             }),
             enrol_code: layers.take("enrol_code", "7F3K-9QWD", |text| Ok(Secret::new(text.to_owned()))),
             name: layers.take("name", "attic", name),
-            port_range: layers.take("port_range", "20000-29999", units::port_range).unwrap_or(20_000..=29_999),
+            port_range: layers
+                .take("port_range", "20000-29999", units::port_range)
+                .unwrap_or(20_000..=29_999),
             cpu: layers.take("cpu", "1.5", units::milli_cpu).unwrap_or(half_cpu),
             memory: layers.take("memory", "2GiB", units::memory).unwrap_or(half_memory),
             workloads_max: layers.take("workloads_max", "20", |text| count(text, 1..=200)).unwrap_or(20),
@@ -124,7 +140,12 @@ impl Config {
             runtime_dir: surroundings.env.get("XDG_RUNTIME_DIR").cloned(),
         };
         if config.data_dir.as_os_str().is_empty() {
-            layers.mistake("data_dir", Origin::Nowhere, "neither XDG_DATA_HOME nor HOME is set", "/var/lib/ttalkak-agent");
+            layers.mistake(
+                "data_dir",
+                Origin::Nowhere,
+                "neither XDG_DATA_HOME nor HOME is set",
+                "/var/lib/ttalkak-agent",
+            );
         }
         layers.finish().map(|()| config)
     }

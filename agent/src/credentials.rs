@@ -58,7 +58,8 @@ pub fn find(
     token: Option<Secret<String>>,
     env: &Texts,
 ) -> Result<(Coordinator, Secret<String>), CredentialsError> {
-    let said = token.or_else(|| env.get("TTALKAK_TOKEN").filter(|token| !token.is_empty()).cloned().map(Secret::new));
+    let said = token
+        .or_else(|| env.get("TTALKAK_TOKEN").filter(|token| !token.is_empty()).cloned().map(Secret::new));
     // With both said the file is not needed, and a damaged one is no obstacle.
     let file = match (&coordinator, &said) {
         (Some(_), Some(_)) => File::default(),
@@ -69,7 +70,8 @@ pub fn find(
         None => file.default.as_deref().unwrap_or(LOCAL).parse().map_err(CredentialsError::Default)?,
     };
     let kept = |coordinator: &Coordinator| {
-        let same = |(url, _): &(&String, &Entry)| url.parse().is_ok_and(|url: Coordinator| url == *coordinator);
+        let same =
+            |(url, _): &(&String, &Entry)| url.parse().is_ok_and(|url: Coordinator| url == *coordinator);
         file.coordinators.iter().find(same).and_then(|(_, entry)| entry.token.clone())
     };
     match said.or_else(|| kept(&coordinator)) {
@@ -80,7 +82,8 @@ pub fn find(
 
 fn read(env: &Texts) -> Result<File, CredentialsError> {
     let folder = |key: &str| env.get(key).map(PathBuf::from).filter(|path| path.is_absolute());
-    let Some(config) = folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|home| home.join(".config"))) else {
+    let Some(config) = folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|home| home.join(".config")))
+    else {
         return Ok(File::default());
     };
     let path = config.join("ttalkak/credentials.toml");
@@ -109,7 +112,11 @@ mod tests {
         (home, env)
     }
 
-    fn found(coordinator: Option<&str>, token: Option<&str>, env: &Texts) -> Result<String, CredentialsError> {
+    fn found(
+        coordinator: Option<&str>,
+        token: Option<&str>,
+        env: &Texts,
+    ) -> Result<String, CredentialsError> {
         let token = token.map(|token| Secret::new(token.to_owned()));
         find(coordinator.map(|url| url.parse().unwrap()), token, env)
             .map(|(coordinator, token)| format!("{coordinator} {}", token.reveal()))
@@ -128,7 +135,9 @@ mod tests {
     #[test]
     fn without_a_file_the_local_coordinator_is_meant_and_a_token_is_asked_for() {
         let (_home, none) = env(None, &[]);
-        assert!(matches!(found(None, None, &none), Err(CredentialsError::NoToken(url)) if url.to_string() == LOCAL));
+        assert!(
+            matches!(found(None, None, &none), Err(CredentialsError::NoToken(url)) if url.to_string() == LOCAL)
+        );
         assert_eq!(found(None, Some("t"), &none).unwrap(), format!("{LOCAL} t"));
     }
 

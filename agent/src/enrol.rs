@@ -59,7 +59,8 @@ pub async fn enrol(data: &Path, enrolment: Enrolment) -> Result<Identity, EnrolE
     }
     let Enrolment { coordinator, code, name, force: _ } = enrolment;
     let body = EnrolAgent { code, public_key: identity::public_key_or_new(data)?, name: name.clone() };
-    let enrolled: AgentEnrolled = Api::new(coordinator.clone(), None)?.post("/v1/agents", &body, None).await?;
+    let enrolled: AgentEnrolled =
+        Api::new(coordinator.clone(), None)?.post("/v1/agents", &body, None).await?;
     identity::write_record(data, &AgentRecord { agent: enrolled.agent, coordinator, name })?;
     Ok(Identity::open(data)?)
 }

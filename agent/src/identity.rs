@@ -39,10 +39,14 @@ pub struct Identity {
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// No `agent.json`, or no key beside it.
-    #[error("this machine is not enrolled; make a code with `ttalkak providers enrol` and run `ttalkak-agent enrol`")]
+    #[error(
+        "this machine is not enrolled; make a code with `ttalkak providers enrol` and run `ttalkak-agent enrol`"
+    )]
     NotEnrolled,
     /// Others could have read the key.
-    #[error("{path} has mode {mode:o}, so others could read the key; run `chmod 600 {path}`, and enrol again with --force if this is a shared machine")]
+    #[error(
+        "{path} has mode {mode:o}, so others could read the key; run `chmod 600 {path}`, and enrol again with --force if this is a shared machine"
+    )]
     TooOpen {
         /// The file.
         path: PathBuf,
@@ -130,7 +134,8 @@ pub fn public_key_or_new(data: &Path) -> Result<String, IdentityError> {
 
 /// Moves key and record aside, so that a new enrolment starts with a new key and the old one is not lost.
 pub fn retire(data: &Path) -> Result<(), IdentityError> {
-    let taken = |n: &u32| [KEY_FILE, AGENT_FILE].iter().any(|file| data.join(format!("{file}.old-{n}")).exists());
+    let taken =
+        |n: &u32| [KEY_FILE, AGENT_FILE].iter().any(|file| data.join(format!("{file}.old-{n}")).exists());
     let n = (1..).find(|n| !taken(n)).expect("a folder holds fewer files than there are numbers");
     // The record goes first: with a key and no record the machine counts as not enrolled, never the other way round.
     for file in [AGENT_FILE, KEY_FILE] {
@@ -153,11 +158,14 @@ pub fn create_key(data: &Path) -> Result<SigningKey, IdentityError> {
     let key = SigningKey::from_bytes(&secret);
     let path = data.join(KEY_FILE);
     let fresh = data.join(format!("{KEY_FILE}.{:08x}", rand::rng().next_u32()));
-    let linked = write_private(&fresh, hex::encode(secret).as_bytes()).and_then(|()| fs::hard_link(&fresh, &path));
+    let linked =
+        write_private(&fresh, hex::encode(secret).as_bytes()).and_then(|()| fs::hard_link(&fresh, &path));
     let removed = fs::remove_file(&fresh);
     match linked.and(removed) {
         Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(IdentityError::KeyExists { path }),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(IdentityError::KeyExists { path });
+        }
         Err(cause) => return Err(IdentityError::Io { doing: "create", path, cause }),
     }
     checkpoint::sync_folder(&path).map_err(IdentityError::Record)?;
@@ -184,9 +192,11 @@ fn read_key(data: &Path) -> Result<Option<SigningKey>, IdentityError> {
     refuse_if_open_to_others(&file, &path)?;
     let mut text = String::new();
     // A key is 64 hex digits; a limit keeps a huge file that somebody put there out of memory.
-    file.take(256)
-        .read_to_string(&mut text)
-        .map_err(|cause| IdentityError::Io { doing: "read", path: path.clone(), cause })?;
+    file.take(256).read_to_string(&mut text).map_err(|cause| IdentityError::Io {
+        doing: "read",
+        path: path.clone(),
+        cause,
+    })?;
     let secret = hex::decode(text.trim()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     secret.map(|secret| Some(SigningKey::from_bytes(&secret))).ok_or(IdentityError::Damaged { path })
 }
@@ -194,7 +204,8 @@ fn read_key(data: &Path) -> Result<Option<SigningKey>, IdentityError> {
 #[cfg(unix)]
 fn refuse_if_open_to_others(file: &File, path: &Path) -> Result<(), IdentityError> {
     use std::os::unix::fs::PermissionsExt;
-    let meta = file.metadata().map_err(|cause| IdentityError::Io { doing: "read", path: path.into(), cause })?;
+    let meta =
+        file.metadata().map_err(|cause| IdentityError::Io { doing: "read", path: path.into(), cause })?;
     let mode = meta.permissions().mode() & 0o777;
     if mode & 0o177 == 0 { Ok(()) } else { Err(IdentityError::TooOpen { path: path.into(), mode }) }
 }

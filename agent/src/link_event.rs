@@ -84,8 +84,8 @@ impl LinkHandle {
                 Ok(())
             }
             LinkCommand::Logs { session, batch } => self.logs.try_send((session, batch)).map_err(|refused| {
-                let (mpsc::error::TrySendError::Full((_, batch)) | mpsc::error::TrySendError::Closed((_, batch))) =
-                    refused;
+                let (mpsc::error::TrySendError::Full((_, batch))
+                | mpsc::error::TrySendError::Closed((_, batch))) = refused;
                 batch
             }),
         }

@@ -37,7 +37,8 @@ pub(super) async fn run(args: DoctorArgs, mut surroundings: Surroundings) -> Res
     surroundings.read_file(args.config.as_deref())?;
     let config = Config::read(flags, &surroundings, MachineSize::read())?;
     let identity = Identity::open(&config.data_dir);
-    let coordinator = identity.as_ref().map_or(config.coordinator.clone(), |id| Some(id.record.coordinator.clone()));
+    let coordinator =
+        identity.as_ref().map_or(config.coordinator.clone(), |id| Some(id.record.coordinator.clone()));
     let agent = identity.as_ref().map_or(AgentId::new(uuid::Uuid::nil()), |identity| identity.record.agent);
     let mut findings = vec![("identity", look_at_identity(identity))];
     findings.extend(look_at_coordinator(coordinator).await);
@@ -92,7 +93,8 @@ async fn look_at_engine(config: &Config, agent: AgentId) -> Finding {
     match Engine::find(config.engine.as_deref(), config.runtime_dir.as_deref(), agent).await {
         Ok((engine, facts)) => Ok(format!("{} at {}", facts.name, engine.address())),
         Err(error) => {
-            let remedy = "start Docker (`sudo systemctl start docker`) or Podman, and let this user use its socket";
+            let remedy =
+                "start Docker (`sudo systemctl start docker`) or Podman, and let this user use its socket";
             Err(format!("{}; {remedy}", Chain(&error)))
         }
     }

@@ -97,7 +97,9 @@ pub(super) async fn run(args: RunArgs, mut surroundings: Surroundings) -> Result
     let record = &identity.record;
     tracing::info!(agent.id = %record.agent, "agent {} of {} starts", record.agent, record.coordinator);
     if record.coordinator.readable_by_others() {
-        tracing::warn!("the coordinator is reached without TLS: others on the way can read source and settings");
+        tracing::warn!(
+            "the coordinator is reached without TLS: others on the way can read source and settings"
+        );
     }
     let tasks = TaskTracker::new();
     let mut parts = start(&tasks, &config, &identity)?;
@@ -188,7 +190,8 @@ fn start(tasks: &TaskTracker, config: &Config, identity: &Arc<Identity>) -> Resu
     };
     let times = LinkTimes::default();
     let link = Link { identity: identity.clone(), capacity, tunnel_token: token_in, times };
-    let engine_data = Some(Path::new(ENGINE_DATA)).filter(|path| path.exists()).unwrap_or(&config.data_dir).to_owned();
+    let engine_data =
+        Some(Path::new(ENGINE_DATA)).filter(|path| path.exists()).unwrap_or(&config.data_dir).to_owned();
     Ok(vec![
         Part::start(tasks, "tunnel", config.drain + MARGIN, |stop| tunnel::run(client, stop)),
         Part::start(tasks, "driver", DRIVER_WITHIN, |stop| driver::run(deps, stop)),

@@ -88,7 +88,8 @@ async fn serve(args: &TunnelArgs, coordinator: &Coordinator, created: &TunnelCre
     let (_backends, backends) = watch::channel(Backends::from([(created.tunnel.id.to_string(), args.to)]));
     let (state, mut seen) = watch::channel(TunnelState::default());
     let times = TunnelTimes::default();
-    let client = TunnelClient { coordinator: coordinator.clone(), token, backends, state, streams_max: 1024, times };
+    let client =
+        TunnelClient { coordinator: coordinator.clone(), token, backends, state, streams_max: 1024, times };
     let mut part = Part::start(&tasks, "tunnel", times.drain + GOODBYE, |stop| tunnel::run(client, stop));
 
     let mut told = Told { args, view: &created.tunnel, last: None };
@@ -129,7 +130,7 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn tell(&mut self, state: &TunnelState) {
-        let before = std::mem::replace(&mut self.last, Some(state.connected));
+        let before = self.last.replace(state.connected);
         match (before, state.connected) {
             (Some(true), true) | (Some(false), false) => {}
             (Some(false), true) if state.connections > 1 => self.people("The tunnel is back."),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 
 /// Where a setting was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub(super) enum Origin {
     /// On the command line.
     Flag,
     /// In the environment.
@@ -71,14 +71,23 @@ impl Layers {
                 for (key, value) in table {
                     match scalar(&value) {
                         Some(value) => drop(texts.insert(key, value)),
-                        None => self.mistake(&key, origin.clone(), "one value is needed, not a list or table", None),
+                        None => self.mistake(
+                            &key,
+                            origin.clone(),
+                            "one value is needed, not a list or table",
+                            None,
+                        ),
                     }
                 }
                 self.layers.push((origin, texts));
             }
             Err(error) => {
                 let why = format!("not TOML: {}", error.message());
-                self.mistakes.push(Mistake { key: name.to_owned(), why, example: Some("workloads_max = 20") });
+                self.mistakes.push(Mistake {
+                    key: name.to_owned(),
+                    why,
+                    example: Some("workloads_max = 20"),
+                });
             }
         }
     }

@@ -43,14 +43,18 @@ fn the_example_is_what_applies_when_nothing_is_said() {
     let all = Config::read(Texts::new(), &around(&[], Some(&used)), MACHINE).unwrap();
     assert!(all.coordinator.is_some() && all.engine.is_some() && all.name.is_some());
     for key in machine_default {
-        assert!(used.lines().any(|line| line.starts_with(&format!("{key} = "))), "{key} is not in the example");
+        assert!(
+            used.lines().any(|line| line.starts_with(&format!("{key} = "))),
+            "{key} is not in the example"
+        );
     }
 }
 
 #[test]
 fn flags_win_over_the_environment_and_that_over_the_file() {
     let file = "workloads_max = 1\ndrain = \"1s\"\nname = \"file\"";
-    let env = [("TTALKAK_AGENT_WORKLOADS_MAX", "2"), ("TTALKAK_AGENT_DRAIN", "2s"), ("TTALKAK_TOKEN", "not ours")];
+    let env =
+        [("TTALKAK_AGENT_WORKLOADS_MAX", "2"), ("TTALKAK_AGENT_DRAIN", "2s"), ("TTALKAK_TOKEN", "not ours")];
     let config = Config::read(texts(&[("workloads_max", "3")]), &around(&env, Some(file)), MACHINE).unwrap();
     assert_eq!((config.workloads_max, config.drain), (3, Duration::from_secs(2)));
     assert_eq!(config.name.as_deref(), Some("file"));
@@ -89,7 +93,9 @@ fn a_mistake_shows_an_example_and_a_homeless_agent_asks_for_a_folder() {
 fn units_are_read_exactly_or_refused() {
     assert_eq!(memory("512MiB"), Ok(Bytes::mib(512)));
     assert_eq!(memory("2gb"), Ok(Bytes(2_000_000_000)));
-    for bad in ["", "512", "MiB", "-1MiB", "1.5GiB", "63MiB", "99999999999999999999MiB", "18446744073709551615GiB"] {
+    for bad in
+        ["", "512", "MiB", "-1MiB", "1.5GiB", "63MiB", "99999999999999999999MiB", "18446744073709551615GiB"]
+    {
         assert!(memory(bad).is_err(), "{bad}");
     }
     assert_eq!(milli_cpu("1.5"), Ok(MilliCpu(1500)));

@@ -10,7 +10,14 @@ const FEWEST_PORTS: u16 = 10;
 
 /// A size with its unit, such as `512MiB` or `2GB`; at least 64 MiB, the least that runs a workload.
 pub fn memory(text: &str) -> Result<Bytes, String> {
-    let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
+    let units = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("KB", 1000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+    ];
     let bytes = with_unit(text, &units).ok_or("a size carries its unit: KiB, MiB, GiB, KB, MB or GB")?;
     if bytes < Bytes::mib(64).0 { Err("less than 64 MiB runs nothing".to_owned()) } else { Ok(Bytes(bytes)) }
 }
@@ -35,18 +42,23 @@ pub fn milli_cpu(text: &str) -> Result<MilliCpu, String> {
             shaped.then(|| whole?.checked_add(rest?)).flatten()
         }
     };
-    let millis: u32 = millis.ok_or("processors are a number such as 2 or 0.5, or thousandths such as 500m")?;
+    let millis: u32 =
+        millis.ok_or("processors are a number such as 2 or 0.5, or thousandths such as 500m")?;
     if millis < 50 { Err("less than 50m runs nothing".to_owned()) } else { Ok(MilliCpu(millis)) }
 }
 
 /// The first and last port, such as `20000-29999`.
 pub fn port_range(text: &str) -> Result<RangeInclusive<u16>, String> {
-    let range = text.split_once('-').and_then(|(first, last)| Some(first.trim().parse().ok()?..=last.trim().parse().ok()?));
+    let range = text
+        .split_once('-')
+        .and_then(|(first, last)| Some(first.trim().parse().ok()?..=last.trim().parse().ok()?));
     let range: RangeInclusive<u16> = range.ok_or("a range of ports is first-last, each 1 to 65535")?;
     match (*range.start(), *range.end()) {
         (first, last) if first > last => Err("the first port is above the last".to_owned()),
         (first, _) if first < LOWEST_PORT => Err(format!("ports below {LOWEST_PORT} belong to the system")),
-        (first, last) if last - first < FEWEST_PORTS - 1 => Err(format!("at least {FEWEST_PORTS} ports are needed")),
+        (first, last) if last - first < FEWEST_PORTS - 1 => {
+            Err(format!("at least {FEWEST_PORTS} ports are needed"))
+        }
         _ => Ok(range),
     }
 }

@@ -67,7 +67,9 @@ fn a_missing_half_is_not_enrolled_and_a_damaged_half_is_named() {
         fs::remove_file(&path).unwrap();
         assert!(matches!(Identity::open(data.path()), Err(IdentityError::NotEnrolled)));
         write_private(&path, content.as_bytes()).unwrap();
-        assert!(matches!(Identity::open(data.path()), Err(IdentityError::Damaged { path: named }) if named == path));
+        assert!(
+            matches!(Identity::open(data.path()), Err(IdentityError::Damaged { path: named }) if named == path)
+        );
     }
 }
 

@@ -36,16 +36,18 @@ pub enum ApiError {
     #[error("no answer from {coordinator}; check the address and that the coordinator is up")]
     Unreachable {
         /// Who was asked.
-        coordinator: Coordinator,
+        coordinator: String,
         #[source]
         /// What went wrong.
         cause: reqwest::Error,
     },
     /// The certificate does not prove who answered.
-    #[error("the certificate of {coordinator} is not one that this machine trusts; check the address, this machine's clock, and SSL_CERT_FILE for a certificate of your own")]
+    #[error(
+        "the certificate of {coordinator} is not one that this machine trusts; check the address, this machine's clock, and SSL_CERT_FILE for a certificate of your own"
+    )]
     Certificate {
         /// Who was asked.
-        coordinator: Coordinator,
+        coordinator: String,
         #[source]
         /// What TLS said.
         cause: reqwest::Error,
@@ -57,7 +59,7 @@ pub enum ApiError {
     #[error("{coordinator} answered with status {status} and not as a coordinator does; check the address")]
     NotCoordinator {
         /// Who was asked.
-        coordinator: Coordinator,
+        coordinator: String,
         /// The HTTP status.
         status: u16,
     },
@@ -68,7 +70,10 @@ impl ApiError {
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Refused(problem) => Some(problem.code),
-            Self::Client(_) | Self::Unreachable { .. } | Self::Certificate { .. } | Self::NotCoordinator { .. } => None,
+            Self::Client(_)
+            | Self::Unreachable { .. }
+            | Self::Certificate { .. }
+            | Self::NotCoordinator { .. } => None,
         }
     }
 }
@@ -113,7 +118,8 @@ impl Api {
 
     /// The coordinator's health, and its clock (to the second) when it tells it.
     pub async fn health(&self) -> Result<(HealthView, Option<UnixMillis>), ApiError> {
-        let response = self.request(Method::GET, "/v1/health").send().await.map_err(|cause| self.lost(cause))?;
+        let response =
+            self.request(Method::GET, "/v1/health").send().await.map_err(|cause| self.lost(cause))?;
         let status = response.status();
         let date = response.headers().get("date").and_then(|value| http_date(value.to_str().ok()?));
         let body = self.body(response).await?;
@@ -155,11 +161,11 @@ impl Api {
     }
 
     fn stranger(&self, status: StatusCode) -> ApiError {
-        ApiError::NotCoordinator { coordinator: self.coordinator.clone(), status: status.as_u16() }
+        ApiError::NotCoordinator { coordinator: self.coordinator.to_string(), status: status.as_u16() }
     }
 
     fn lost(&self, cause: reqwest::Error) -> ApiError {
-        let coordinator = self.coordinator.clone();
+        let coordinator = self.coordinator.to_string();
         if speaks_of_certificate(&cause) {
             ApiError::Certificate { coordinator, cause }
         } else {

@@ -9,6 +9,7 @@ mod session;
 mod wire;
 
 pub use error::LinkError;
+pub use handshake::HandshakeError;
 
 use crate::{
     cause::Chain,
@@ -106,7 +107,12 @@ pub async fn run(link: Link, mut end: LinkEnd, shutdown: CancellationToken) {
             }
             Ended::Lost(error) => {
                 let wait = pace.after(began.elapsed(), rand::random());
-                tracing::warn!(session = session.0, wait_ms = wait.as_millis(), "the link is down: {}", Chain(&error));
+                tracing::warn!(
+                    session = session.0,
+                    wait_ms = wait.as_millis(),
+                    "the link is down: {}",
+                    Chain(&error)
+                );
                 let _ = end.events.send(LinkEvent::Disconnected { problem: error.problem() }).await;
                 wait
             }

@@ -133,16 +133,22 @@ impl MachineMeter {
 
     /// Bytes in and out since the last refresh.
     fn traffic(&self) -> (u64, u64) {
-        let inner = |name: &std::ffi::OsStr| INNER_INTERFACES.iter().any(|start| name.to_string_lossy().starts_with(start));
-        self.networks.iter().filter(|(name, _)| !inner(name)).fold((0, 0), |(received, sent), (_, network)| {
-            (received + network.received(), sent + network.transmitted())
-        })
+        let inner = |name: &std::ffi::OsStr| {
+            INNER_INTERFACES.iter().any(|start| name.to_string_lossy().starts_with(start))
+        };
+        self.networks
+            .iter()
+            .filter(|(name, _)| !inner(name))
+            .fold((0, 0), |(received, sent), (_, network)| {
+                (received + network.received(), sent + network.transmitted())
+            })
     }
 
     fn disk_of(&self, path: &Path) -> (Bytes, Bytes) {
         let holds = self.disks.iter().filter(|disk| path.starts_with(disk.mount_point()));
         let nearest = holds.max_by_key(|disk| disk.mount_point().as_os_str().len());
-        nearest.map_or((Bytes(0), Bytes(0)), |disk| (Bytes(disk.available_space()), Bytes(disk.total_space())))
+        nearest
+            .map_or((Bytes(0), Bytes(0)), |disk| (Bytes(disk.available_space()), Bytes(disk.total_space())))
     }
 }
 

@@ -153,7 +153,12 @@ pub async fn run(mut client: TunnelClient, shutdown: CancellationToken) {
         let wait = pace.after(began.elapsed(), rand::random());
         tracing::warn!(wait_ms = wait.as_millis(), "the tunnel is down: {}", Chain(&error));
         client.state.send_modify(|state| {
-            *state = TunnelState { connected: false, round_trip: None, problem: Some(error.problem()), ..state.clone() };
+            *state = TunnelState {
+                connected: false,
+                round_trip: None,
+                problem: Some(error.problem()),
+                ..state.clone()
+            };
         });
         tokio::select! {
             () = sleep(wait) => {}

@@ -1,4 +1,5 @@
 //! Enrolment against a coordinator over real HTTP, and every way in which it can fail.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a failure in the rig is a failed test, and its tasks end with it")]
 
 use std::{fs, path::Path, sync::Mutex};
 use tokio::{
@@ -51,8 +52,10 @@ fn error_body(code: ErrorCode, message: &str) -> String {
 
 /// All files of a folder, by name.
 fn files(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }

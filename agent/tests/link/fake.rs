@@ -1,4 +1,9 @@
 //! A coordinator that does exactly what a test tells it to, over a real WebSocket on loopback.
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a failure in the rig is a failed test, and its tasks end with it"
+)]
 
 use ed25519_dalek::{Signature, SigningKey};
 use futures_util::{SinkExt, StreamExt};
@@ -147,7 +152,9 @@ impl Peer {
     pub(crate) async fn closed(&mut self) -> (u16, String) {
         loop {
             match timeout(SOON, self.socket.next()).await.expect("the agent closes") {
-                Some(Ok(Message::Close(Some(frame)))) => return (frame.code.into(), frame.reason.to_string()),
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    return (frame.code.into(), frame.reason.to_string());
+                }
                 Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {}
                 other => panic!("expected a closing frame, got {other:?}"),
             }

@@ -1,4 +1,5 @@
 //! The link against a coordinator that behaves, and against ones that do not.
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test names what it expects, and all else is a failure")]
 
 mod fake;
 
@@ -10,7 +11,8 @@ use ttalkak_protocol::{
     ErrorCode, codec,
     id::LeaseId,
     link::{
-        Assignment, FromAgent, FromCoordinator, LogBatch, LogLine, LogMark, LogStream, LogsStored, Refused, Renewed,
+        Assignment, FromAgent, FromCoordinator, LogBatch, LogLine, LogMark, LogStream, LogsStored, Refused,
+        Renewed,
     },
     unit::UnixMillis,
 };

@@ -1,4 +1,5 @@
 //! An edge and some backends on loopback, all over real sockets.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a failure in the rig is a failed test, and its tasks end with it")]
 
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
@@ -77,9 +78,11 @@ impl Edge {
 
     pub(crate) async fn accept(&self) -> Accepted {
         let (mut tcp, request) = self.dialled().await;
-        tcp.write_all(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ttalkak-tunnel\r\n\r\n")
-            .await
-            .unwrap();
+        tcp.write_all(
+            b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ttalkak-tunnel\r\n\r\n",
+        )
+        .await
+        .unwrap();
         let (handle, driver) = Tunnel::edge(tcp, Limits::default(), CancellationToken::new());
         Accepted { handle, request, driver: AbortOnDropHandle::new(tokio::task::spawn(driver)) }
     }
@@ -104,7 +107,9 @@ impl Subject {
     }
 
     pub(crate) fn serve(&self, target: &str, backend: SocketAddr) {
-        self.backends.send_modify(|backends| drop(backends.insert(target.to_owned(), backend)));
+        self.backends.send_modify(|backends| {
+            backends.insert(target.to_owned(), backend);
+        });
     }
 }
 

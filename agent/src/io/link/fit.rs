@@ -71,7 +71,14 @@ mod tests {
 
     fn line(seq: u64) -> LogLine {
         let lease = LeaseId::new(Uuid::from_u128(1));
-        LogLine { lease, seq, stream: LogStream::Stdout, at: UnixMillis(0), engine_nanos: 0, text: worst_line() }
+        LogLine {
+            lease,
+            seq,
+            stream: LogStream::Stdout,
+            at: UnixMillis(0),
+            engine_nanos: 0,
+            text: worst_line(),
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ const NONCE_CHARS: usize = 64;
 
 /// Where a handshake stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Handshake {
+pub(super) enum Handshake {
     /// Hello is sent.
     AwaitChallenge {
         /// What the hello offered.
@@ -29,7 +29,7 @@ pub enum Handshake {
 
 /// What follows from a message.
 #[derive(Debug, PartialEq)]
-pub enum Step {
+pub(super) enum Step {
     /// Say this and go on.
     Send(Handshake, Proof),
     /// The connection stands.
@@ -54,12 +54,12 @@ pub enum HandshakeError {
 
 impl Handshake {
     /// The state after `hello` was sent.
-    pub fn begin(hello: &Hello) -> Self {
+    pub(super) fn begin(hello: &Hello) -> Self {
         Self::AwaitChallenge { offered: hello.versions }
     }
 
     /// What follows from the next message.
-    pub fn on(self, message: FromCoordinator, identity: &Identity) -> Result<Step, HandshakeError> {
+    pub(super) fn on(self, message: FromCoordinator, identity: &Identity) -> Result<Step, HandshakeError> {
         match (self, message) {
             (_, FromCoordinator::Refused(refused)) => Ok(Step::Refused(refused)),
             (Self::AwaitChallenge { offered }, FromCoordinator::Challenge(challenge)) => {
@@ -87,7 +87,8 @@ fn prove(challenge: &Challenge, offered: VersionRange, identity: &Identity) -> R
     if challenge.version < offered.min || challenge.version > offered.max {
         return Err(HandshakeError::Version(challenge.version));
     }
-    let nonce = challenge.nonce.len() == NONCE_CHARS && challenge.nonce.bytes().all(|b| b.is_ascii_hexdigit());
+    let nonce =
+        challenge.nonce.len() == NONCE_CHARS && challenge.nonce.bytes().all(|b| b.is_ascii_hexdigit());
     let audience = (1..=AUDIENCE_CHARS_MAX).contains(&challenge.audience.len())
         && challenge.audience.bytes().all(|b| b.is_ascii_graphic());
     if !nonce || !audience {
@@ -97,7 +98,7 @@ fn prove(challenge: &Challenge, offered: VersionRange, identity: &Identity) -> R
 }
 
 /// The name of a message's kind, for errors.
-pub fn kind(message: &FromCoordinator) -> &'static str {
+pub(super) fn kind(message: &FromCoordinator) -> &'static str {
     match message {
         FromCoordinator::Challenge(_) => "a challenge",
         FromCoordinator::Welcome(_) => "a welcome",

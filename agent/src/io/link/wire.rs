@@ -10,6 +10,7 @@ use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{
         self, Message,
+        error::CapacityError,
         protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
     },
 };
@@ -87,7 +88,9 @@ impl Wire {
             None => Err(LinkError::Closed(None)),
             Some(Err(error)) => Err(broken(error)),
             Some(Ok(Message::Binary(frame))) => self.read(&frame),
-            Some(Ok(Message::Close(frame))) => Err(LinkError::Closed(frame.map(|frame| frame.reason.to_string()))),
+            Some(Ok(Message::Close(frame))) => {
+                Err(LinkError::Closed(frame.map(|frame| frame.reason.to_string())))
+            }
             Some(Ok(Message::Text(_))) => Err(LinkError::NotBinary),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Heard::Nothing),
         }
@@ -130,13 +133,13 @@ impl Wire {
 }
 
 fn broken(error: tungstenite::Error) -> LinkError {
-    match error {
-        tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => LinkError::Closed(None),
-        tungstenite::Error::Capacity(tungstenite::error::CapacityError::MessageTooLong { size, .. }) => {
-            LinkError::Frame(CodecError::TooLarge(size))
-        }
-        other => LinkError::Socket(Box::new(other)),
+    if matches!(error, tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed) {
+        return LinkError::Closed(None);
     }
+    if let tungstenite::Error::Capacity(CapacityError::MessageTooLong { size, .. }) = error {
+        return LinkError::Frame(CodecError::TooLarge(size));
+    }
+    LinkError::Socket(Box::new(error))
 }
 
 /// Waits for work that writes, for as long as bytes go out: a large batch on a slow line is not a dead peer.

@@ -44,10 +44,11 @@ pub(super) async fn serve(
 }
 
 async fn connect(backend: SocketAddr, within: Duration) -> Result<TcpStream, ResetCode> {
-    let connected = timeout(within, TcpStream::connect(backend)).await.map_err(|_| ResetCode::BackendTimeout)?;
-    let socket = connected.map_err(|error| match error.kind() {
-        io::ErrorKind::ConnectionRefused => ResetCode::BackendRefused,
-        _ => ResetCode::BackendUnreachable,
+    let connected =
+        timeout(within, TcpStream::connect(backend)).await.map_err(|_| ResetCode::BackendTimeout)?;
+    let socket = connected.map_err(|error| {
+        let refused = error.kind() == io::ErrorKind::ConnectionRefused;
+        if refused { ResetCode::BackendRefused } else { ResetCode::BackendUnreachable }
     })?;
     // A failure here costs some milliseconds of latency, not the visit.
     let _ = socket.set_nodelay(true);

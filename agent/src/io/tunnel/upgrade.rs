@@ -42,7 +42,11 @@ pub enum UpgradeError {
 }
 
 /// Asks for a tunnel; when this returns, the stream carries tunnel frames. Not cancel-safe.
-pub(super) async fn upgrade<S>(stream: &mut S, authority: &str, token: &Secret<String>) -> Result<(), UpgradeError>
+pub(super) async fn upgrade<S>(
+    stream: &mut S,
+    authority: &str,
+    token: &Secret<String>,
+) -> Result<(), UpgradeError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -95,8 +99,12 @@ fn refusal(status: u16, body: &[u8]) -> Problem {
     match serde_json::from_slice::<ErrorBody>(body) {
         Ok(body) => body.error.problem,
         Err(_) => {
-            let code = if matches!(status, 401 | 403) { ErrorCode::Unauthorized } else { ErrorCode::Unavailable };
-            Problem::new(code, format!("The coordinator answered the request for a tunnel with status {status}."))
+            let code =
+                if matches!(status, 401 | 403) { ErrorCode::Unauthorized } else { ErrorCode::Unavailable };
+            Problem::new(
+                code,
+                format!("The coordinator answered the request for a tunnel with status {status}."),
+            )
         }
     }
 }

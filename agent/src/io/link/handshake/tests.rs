@@ -83,7 +83,8 @@ fn nothing_out_of_shape_is_signed() {
 
 #[test]
 fn what_comes_too_early_or_twice_ends_the_handshake() {
-    let assignment = || FromCoordinator::Assignment(Assignment { generation: 1, leases: vec![], pinned: vec![] });
+    let assignment =
+        || FromCoordinator::Assignment(Assignment { generation: 1, leases: vec![], pinned: vec![] });
     let answered = Handshake::AwaitAnswer { version: Version(1) };
     for (state, message) in [
         (start(), welcome(1)),

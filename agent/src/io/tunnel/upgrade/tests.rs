@@ -33,7 +33,8 @@ async fn the_request_names_protocol_and_token_and_nothing_of_the_tunnel_is_swall
 
 #[tokio::test]
 async fn a_refusal_keeps_the_coordinators_words() {
-    let body = r#"{"error":{"code":"unauthorized","message":"The token is not known.","next":"Dial again."}}"#;
+    let body =
+        r#"{"error":{"code":"unauthorized","message":"The token is not known.","next":"Dial again."}}"#;
     let answer = format!("HTTP/1.1 401 Unauthorized\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     let (Err(UpgradeError::Refused { status, problem }), _) = met_by(answer.as_bytes()).await else {
         panic!("it is refused")
