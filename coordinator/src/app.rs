@@ -40,6 +40,7 @@ pub struct Kept {
 pub async fn open(config: &Config) -> Result<Kept> {
     let folder = &config.data_dir;
     std::fs::create_dir_all(folder.join("sources")).with_context(|| format!("make {}", folder.display()))?;
+    crate::git::sweep(&folder.join("sources")).context("clear away what a killed fetch left")?;
     let sealer = Sealer::open(folder).context("open the master key")?;
     let store = Store::open(folder).await.context("open the database")?;
     if store.first_account().await?.is_none() {

@@ -139,6 +139,25 @@ impl Store {
     }
 }
 
+/// Notes what an agent lends now, and once a minute that it was heard. Returns whether anything was written.
+pub(super) async fn note_capacity(
+    tx: &mut Tx,
+    agent: AgentId,
+    capacity: &Capacity,
+    now: UnixMillis,
+) -> StoreResult<bool> {
+    let done = sqlx::query(
+        "UPDATE agent SET capacity = ?2, last_seen_at = ?3
+         WHERE id = ?1 AND (capacity IS NOT ?2 OR last_seen_at IS NULL OR last_seen_at < ?3 - 60000)",
+    )
+    .bind(agent.to_string())
+    .bind(json(capacity))
+    .bind(now.0)
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// Replaces what is known of an agent's images. Returns whether anything changed.
 pub(super) async fn replace_images(tx: &mut Tx, agent: AgentId, images: &[ImageReport]) -> StoreResult<bool> {
     let rows = sqlx::query("SELECT build_key, digest FROM agent_image WHERE agent_id = ?")

@@ -27,7 +27,10 @@ pub enum StoreError {
     },
     /// SQLite refused or failed.
     #[error("use the database")]
-    Sql(#[from] sqlx::Error),
+    Sql(#[source] sqlx::Error),
+    /// Every connection is in use.
+    #[error("The coordinator is busy.")]
+    Busy(#[source] sqlx::Error),
     /// A row holds what this program never writes.
     #[error("column {column} holds what was never written there")]
     Corrupt {
@@ -72,7 +75,7 @@ impl StoreError {
     /// The stable code for people and programs.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Sql(sqlx::Error::PoolTimedOut) => ErrorCode::Unavailable,
+            Self::Busy(_) => ErrorCode::Unavailable,
             Self::Open { .. }
             | Self::Migrate { .. }
             | Self::Sql(_)
@@ -89,6 +92,26 @@ impl StoreError {
         }
     }
 
+    /// A next move that knows the case; `None` when the code's own is right.
+    pub fn next_move(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused(refusal) => refusal.next_move(),
+            Self::Open { .. }
+            | Self::Migrate { .. }
+            | Self::Busy(_)
+            | Self::Sql(_)
+            | Self::Corrupt { .. }
+            | Self::Seal(_)
+            | Self::NotFound { .. }
+            | Self::NameTaken(_)
+            | Self::CursorInvalid
+            | Self::SortUnknown(_)
+            | Self::PublicPortsExhausted
+            | Self::UploadUnknown(_)
+            | Self::EnrolCodeInvalid => None,
+        }
+    }
+
     /// A column whose content cannot be read.
     pub(crate) fn corrupt(column: &str) -> Self {
         Self::Corrupt { column: column.to_owned() }
@@ -97,5 +120,14 @@ impl StoreError {
     /// Nothing of that id or name.
     pub(crate) fn not_found(what: &'static str, key: impl ToString) -> Self {
         Self::NotFound { what, key: key.to_string() }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(cause: sqlx::Error) -> Self {
+        match cause {
+            cause @ sqlx::Error::PoolTimedOut => Self::Busy(cause),
+            cause => Self::Sql(cause),
+        }
     }
 }

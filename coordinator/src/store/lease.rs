@@ -189,7 +189,8 @@ impl Store {
             changed.push(ReportedLease { lease, serves: row.number::<i64>("serves")? == 1 });
         }
         let images_changed = super::agent::replace_images(&mut tx, agent, &report.images).await?;
-        if changed.is_empty() && !images_changed {
+        let capacity_changed = super::agent::note_capacity(&mut tx, agent, &report.capacity, now).await?;
+        if changed.is_empty() && !images_changed && !capacity_changed {
             return Ok(changed);
         }
         tx.commit_unseen().await?;

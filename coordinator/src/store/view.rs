@@ -150,10 +150,10 @@ impl Store {
         let mut items = rows.iter().map(StoredDeployment::read).collect::<StoreResult<Vec<_>>>()?;
         let more = items.len() > spec.limit as usize;
         items.truncate(spec.limit as usize);
-        let next_cursor = match items.last().filter(|_| more) {
-            Some(last) => Some(spec.write_cursor(key_of(&last.0, spec.sort), last.0.id.to_string())),
-            None => None,
-        };
+        let next_cursor = items
+            .last()
+            .filter(|_| more)
+            .map(|last| spec.write_cursor(key_of(&last.0, spec.sort), last.0.id.to_string()));
         Ok(Page { items, next_cursor, total: total.unsigned_abs() })
     }
 }
