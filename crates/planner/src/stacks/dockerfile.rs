@@ -1,0 +1,146 @@
+//! The repository's own Dockerfile: used as it is, read only for its port and its variables.
+
+use std::collections::BTreeMap;
+
+use super::Stack;
+use crate::DEFAULT_PORT;
+use crate::build_plan::{BuildPlan, Platform};
+use crate::dockerfile::{Parsed, instructions};
+use crate::error::PlanError;
+use crate::project::Project;
+
+pub(crate) const STACK: Stack = Stack { looks_for: "Dockerfile", detect, plan };
+
+const NAMES: [&str; 3] = ["Dockerfile", "Containerfile", "dockerfile"];
+
+fn detect(project: &Project<'_>) -> Result<bool, PlanError> {
+    Ok(project.tree.first(&NAMES).is_some())
+}
+
+fn plan(project: &Project<'_>) -> Result<BuildPlan, PlanError> {
+    let mut plan = BuildPlan::new(Platform::Dockerfile);
+    let file = project.tree.first(&NAMES).unwrap_or("Dockerfile");
+    let text = project.tree.read(file).ok_or_else(|| refused("it is larger than 256 KiB"))?;
+    let parsed = instructions(text);
+    check(&parsed)?;
+    plan.because(file, "a Dockerfile at the root", "use it as it is");
+    if text.lines().next().is_some_and(|line| line.replace(' ', "").to_lowercase().starts_with("#syntax=")) {
+        plan.warn("The Dockerfile names a front end (# syntax=): the machine that builds it must be able to pull that image.");
+    }
+    if text.contains("<<") && parsed.iter().any(|i| i.keyword == "RUN" && i.rest.contains("<<")) {
+        plan.warn("The Dockerfile uses heredocs, which older engines do not read.");
+    }
+    plan.port = port(&mut plan, file, &parsed)?;
+    let declared: Vec<&str> =
+        parsed.iter().filter(|i| i.keyword == "ARG").map(|i| name_of(&i.rest)).collect();
+    let wanted = project.options.build_env.iter();
+    plan.build_args = wanted.filter(|name| declared.contains(&name.as_str())).cloned().collect();
+    plan.start = last_of(&parsed, "CMD").or_else(|| last_of(&parsed, "ENTRYPOINT"));
+    plan.dockerfile = text.to_owned();
+    Ok(plan)
+}
+
+fn refused(reason: &str) -> PlanError {
+    PlanError::DockerfileRefused { reason: reason.to_owned() }
+}
+
+fn check(parsed: &[Parsed]) -> Result<(), PlanError> {
+    if parsed.is_empty() {
+        return Err(refused("it holds no instruction"));
+    }
+    let first = parsed.iter().find(|i| i.keyword != "ARG");
+    match first {
+        Some(first) if first.keyword == "FROM" && !first.rest.is_empty() => Ok(()),
+        Some(first) if first.keyword == "FROM" => Err(refused("its FROM names no image")),
+        Some(_) | None => Err(refused("it does not begin with FROM")),
+    }
+}
+
+/// The port of the last stage's `EXPOSE`, else that of any stage, else the usual one.
+fn port(plan: &mut BuildPlan, file: &str, parsed: &[Parsed]) -> Result<u16, PlanError> {
+    let last = parsed.iter().rposition(|i| i.keyword == "FROM").unwrap_or(0);
+    let mut ports = exposed(&parsed[last..], parsed)?;
+    if ports.is_empty() {
+        ports = exposed(parsed, parsed)?;
+    }
+    let Some(first) = ports.first().copied() else {
+        plan.warn(format!(
+            "The Dockerfile has no EXPOSE: the program should listen on PORT, which is {DEFAULT_PORT}."
+        ));
+        return Ok(DEFAULT_PORT);
+    };
+    plan.because(file, format!("EXPOSE {first}"), format!("route requests to port {first}"));
+    if ports.len() > 1 {
+        let all: Vec<String> = ports.iter().map(u16::to_string).collect();
+        plan.warn(format!("The Dockerfile exposes several ports ({}): {first} is used.", all.join(", ")));
+    }
+    Ok(first)
+}
+
+/// The TCP ports of the `EXPOSE` lines of `lines`, in order, each once; variables get their default of `all`.
+fn exposed(lines: &[Parsed], all: &[Parsed]) -> Result<Vec<u16>, PlanError> {
+    let defaults = defaults(all);
+    let mut ports = Vec::new();
+    for word in lines.iter().filter(|i| i.keyword == "EXPOSE").flat_map(|i| i.rest.split_whitespace()) {
+        if word.starts_with('#') {
+            break;
+        }
+        let word = resolved(word, &defaults);
+        let (number, protocol) = word.split_once('/').unwrap_or((&word, "tcp"));
+        if !protocol.eq_ignore_ascii_case("tcp") || number.contains('$') {
+            continue;
+        }
+        // A range counts by its first port.
+        let number = number.split('-').next().unwrap_or_default();
+        match number.parse::<u16>() {
+            Ok(port) if port > 0 => {
+                if !ports.contains(&port) {
+                    ports.push(port);
+                }
+            }
+            Ok(_) | Err(_) => {
+                return Err(refused(&format!("EXPOSE {number} is not a port between 1 and 65535")));
+            }
+        }
+    }
+    Ok(ports)
+}
+
+fn defaults(all: &[Parsed]) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for line in all.iter().filter(|i| i.keyword == "ARG" || i.keyword == "ENV") {
+        let mut words = line.rest.split_whitespace().peekable();
+        if let (Some(name), false) = (words.peek(), line.rest.contains('=')) {
+            let value = line.rest[name.len()..].trim();
+            found.insert((*name).to_owned(), value.to_owned());
+            continue;
+        }
+        for word in words {
+            if let Some((name, value)) = word.split_once('=') {
+                found.insert(name.to_owned(), value.trim_matches(['"', '\'']).to_owned());
+            }
+        }
+    }
+    found
+}
+
+fn resolved(word: &str, defaults: &BTreeMap<String, String>) -> String {
+    let Some(start) = word.find('$') else { return word.to_owned() };
+    let rest = word[start + 1..].trim_start_matches('{');
+    let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    let fallback =
+        rest[name.len()..].strip_prefix(":-").map(|rest| rest.split('}').next().unwrap_or_default());
+    let value = defaults.get(&name).map(String::as_str).filter(|value| !value.is_empty()).or(fallback);
+    let tail = word.split_once('/').map(|(_, protocol)| format!("/{protocol}")).unwrap_or_default();
+    value.map_or_else(|| word.to_owned(), |value| format!("{value}{tail}"))
+}
+
+fn name_of(rest: &str) -> &str {
+    rest.split(['=', ' ']).next().unwrap_or_default()
+}
+
+fn last_of(parsed: &[Parsed], keyword: &str) -> Option<String> {
+    let line = parsed.iter().rev().find(|i| i.keyword == keyword)?;
+    let words: Option<Vec<String>> = serde_json::from_str(&line.rest).ok();
+    Some(words.map_or_else(|| line.rest.clone(), |words| words.join(" ")))
+}
