@@ -48,31 +48,14 @@ impl ApiError {
         match self {
             Self::Told(problem) => problem.clone(),
             Self::Broken { .. } => internal(),
-            Self::Store(error) => match error.code() {
-                ErrorCode::Internal => internal(),
-                ErrorCode::Unavailable => Problem::new(ErrorCode::Unavailable, "The coordinator is busy."),
-                code => {
-                    let problem = Problem::new(code, error.to_string());
-                    match error {
-                        StoreError::Refused(refusal) => match refusal.next_move() {
-                            Some(next) => problem.with_next(next),
-                            None => problem,
-                        },
-                        StoreError::NameTaken(_)
-                        | StoreError::NotFound { .. }
-                        | StoreError::CursorInvalid
-                        | StoreError::SortUnknown(_)
-                        | StoreError::PublicPortsExhausted
-                        | StoreError::UploadUnknown(_)
-                        | StoreError::EnrolCodeInvalid
-                        | StoreError::Open { .. }
-                        | StoreError::Migrate { .. }
-                        | StoreError::Sql(_)
-                        | StoreError::Corrupt { .. }
-                        | StoreError::Seal(_) => problem,
-                    }
+            Self::Store(error) if error.code() == ErrorCode::Internal => internal(),
+            Self::Store(error) => {
+                let problem = Problem::new(error.code(), error.to_string());
+                match error.next_move() {
+                    Some(next) => problem.with_next(next),
+                    None => problem,
                 }
-            },
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct RequestId(pub(super) String);
 pub(super) async fn finish(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().simple().to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
-    let span = tracing::info_span!("request", id = %id);
+    let span = tracing::debug_span!("request", id = %id);
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let work = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span);
     let result = if reads {

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use std::{
     collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 use ttalkak_protocol::id::AccountId;
@@ -18,9 +19,15 @@ const QUERY_CHARS_MAX: usize = 512;
 /// Whose page, and which: path and query as they came.
 type PageKey = (AccountId, String);
 
+/// Locks for making pages; a page belongs to one of them by its key.
+const STRIPES: usize = 16;
+
 #[derive(Default)]
 pub(super) struct PageCache {
     inner: Mutex<Inner>,
+    // Held while a page is made: a hundred readers who miss the same page at once wait for one query, not for a
+    // hundred. Two pages of one stripe wait for each other, which costs little.
+    making: [tokio::sync::Mutex<()>; STRIPES],
 }
 
 #[derive(Default)]
@@ -45,6 +52,14 @@ impl PageCache {
         let page = inner.pages.get_mut(key).filter(|page| page.version == version)?;
         page.used = used;
         Some(page.body.clone())
+    }
+
+    /// A turn at making this page. Look again after it was given: another may have made the page meanwhile.
+    pub(super) async fn turn(&self, key: &PageKey) -> tokio::sync::MutexGuard<'_, ()> {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let stripe = usize::try_from(hasher.finish() % STRIPES as u64).unwrap_or(0);
+        self.making[stripe].lock().await
     }
 
     /// Keeps a page. `version`: read before the page was made, so that a change in between voids it.

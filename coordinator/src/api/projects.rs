@@ -54,15 +54,20 @@ pub(super) async fn cached<T: Serialize>(
     make: impl Future<Output = Result<Page<T>, ApiError>>,
 ) -> Result<Response, ApiError> {
     let key = (caller.account, uri.path_and_query().map(ToString::to_string).unwrap_or_default());
+    let pages = &caller.room().pages;
+    if let Some(body) = pages.find(&key, caller.store.data_version()) {
+        return Ok((json_type(), body).into_response());
+    }
+    let _turn = pages.turn(&key).await;
     // Read before the page is made: a commit in between makes the kept page an old one.
     let version = caller.store.data_version();
-    if let Some(body) = caller.room().pages.find(&key, version) {
+    if let Some(body) = pages.find(&key, version) {
         return Ok((json_type(), body).into_response());
     }
     let page = make.await?;
     let body = serde_json::to_vec(&page).map_err(|error| ApiError::broken("write a page", error))?;
     let body = Bytes::from(body);
-    caller.room().pages.keep(key, version, body.clone());
+    pages.keep(key, version, body.clone());
     Ok((json_type(), body).into_response())
 }
 

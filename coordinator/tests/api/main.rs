@@ -1,6 +1,8 @@
 //! The HTTP API against real tables: the router as it is served, a store in a folder of its own. The rooms around it
 //! (sagas, links, edge) are absent; what they would write is written here by hand where a test needs it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod deployments;
 mod errors;
 mod harness;
