@@ -1,5 +1,6 @@
 //! A coordinator that does exactly what a test tells it to, over a real WebSocket on loopback.
 #![allow(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
     reason = "a failure in the rig is a failed test, and its tasks end with it"
