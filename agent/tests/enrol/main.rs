@@ -1,5 +1,9 @@
 //! Enrolment against a coordinator over real HTTP, and every way in which it can fail.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a failure in the rig is a failed test, and its tasks end with it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a failure in the rig is a failed test, and its tasks end with it"
+)]
 
 use std::{fs, path::Path, sync::Mutex};
 use tokio::{

@@ -1,5 +1,9 @@
 //! An edge and some backends on loopback, all over real sockets.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a failure in the rig is a failed test, and its tasks end with it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a failure in the rig is a failed test, and its tasks end with it"
+)]
 
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
