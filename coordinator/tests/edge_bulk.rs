@@ -1,4 +1,5 @@
 //! Large bodies, alone in this process so that its memory can be measured.
+#![allow(clippy::unwrap_used, reason = "a helper that fails should fail its test")]
 
 #[path = "edge/app.rs"]
 mod app;

@@ -1,4 +1,5 @@
 //! The link over real WebSockets, with a registry in memory.
+#![allow(clippy::unwrap_used, reason = "a helper that fails should fail its test")]
 
 #[path = "link/bad_frames.rs"]
 mod bad_frames;

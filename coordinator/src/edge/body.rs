@@ -111,7 +111,7 @@ impl Answer {
 pub(super) struct Download {
     body: Incoming,
     ended: bool,
-    _claim: Claim,
+    claim: Claim,
     home: Option<Home>,
 }
 
@@ -125,14 +125,17 @@ struct Home {
 impl Download {
     pub(super) fn new(edge: &Arc<Edge>, body: Incoming, claim: Claim, sender: Sender) -> Self {
         let home = Home { edge: Arc::clone(edge), key: claim.target.key(), sender };
-        Self { ended: body.is_end_stream(), body, _claim: claim, home: Some(home) }
+        Self { ended: body.is_end_stream(), body, claim, home: Some(home) }
     }
 }
 
 impl Drop for Download {
     fn drop(&mut self) {
         // A body that was not read to its end is still in the pipe: that connection serves nobody else.
-        if let Some(Home { edge, key, sender }) = self.home.take().filter(|_| self.ended) {
+        if let Some(Home { edge, key, sender }) = self.home.take()
+            && self.ended
+            && self.claim.is_routed()
+        {
             edge.pool.put(key, sender);
         }
     }

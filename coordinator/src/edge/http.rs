@@ -30,19 +30,21 @@ const SWEEP_EVERY: Duration = Duration::from_secs(5);
 pub async fn serve(listener: TcpListener, state: EdgeState, shutdown: CancellationToken) {
     let edge = &state.inner;
     let seats = Arc::new(Semaphore::new(edge.config.visitors_max));
+    let mut changes = edge.routes.changes();
     let mut sweep = interval(SWEEP_EVERY);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = shutdown.cancelled() => break,
-            _ = sweep.tick() => edge.pool.sweep(),
+            _ = sweep.tick() => edge.pool.sweep(|key| edge.routes.leads_to(key)),
+            Ok(()) = changes.changed() => edge.pool.sweep(|key| edge.routes.leads_to(key)),
             seated = seat(&listener, &seats) => {
                 let Some((socket, peer, seat)) = seated else { continue };
                 edge.tasks.spawn(visit(Arc::clone(edge), socket, peer, seat, shutdown.clone()));
             }
         }
     }
-    edge.pool.clear();
+    edge.pool.close();
 }
 
 /// Waits for a free seat, then for a visitor. Cancel-safe: a seat without a visitor is given back.

@@ -99,6 +99,31 @@ pub(super) struct Claim {
 struct Count {
     open: AtomicU64,
     none: Notify,
+    /// Rows that lead to the target.
+    rows: AtomicU64,
+}
+
+/// A row's hold on the count of its target.
+struct Routed(Arc<Count>);
+
+impl Routed {
+    fn new(count: Arc<Count>) -> Self {
+        count.rows.fetch_add(1, Ordering::AcqRel);
+        Self(count)
+    }
+}
+
+impl Drop for Routed {
+    fn drop(&mut self) {
+        self.0.rows.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Claim {
+    /// Whether some name still leads to the target.
+    pub(super) fn is_routed(&self) -> bool {
+        self.count.rows.load(Ordering::Acquire) > 0
+    }
 }
 
 impl Drop for Claim {
@@ -125,7 +150,7 @@ struct Inner {
 struct Row {
     entry: RouteEntry,
     /// Of the target, when there is one.
-    count: Option<Arc<Count>>,
+    count: Option<Routed>,
 }
 
 impl Default for RouteTable {
@@ -200,6 +225,11 @@ impl RouteTable {
             .collect()
     }
 
+    /// Whether some name leads to the target.
+    pub(super) fn leads_to(&self, key: TargetKey) -> bool {
+        self.count(key).is_some_and(|count| count.rows.load(Ordering::Acquire) > 0)
+    }
+
     /// Finds who serves a name to those who come by this way, and counts one visitor more.
     pub(super) fn claim(&self, name: &str, way_in: Exposure) -> Found {
         let rows = self.inner.rows.read().unwrap_or_else(PoisonError::into_inner);
@@ -207,7 +237,7 @@ impl RouteTable {
             return Found::Unknown;
         };
         match (&row.entry.serving, &row.count) {
-            (Serving::By(target), Some(count)) => {
+            (Serving::By(target), Some(Routed(count))) => {
                 count.open.fetch_add(1, Ordering::AcqRel);
                 Found::Target(Claim { target: *target, count: Arc::clone(count) })
             }
@@ -218,7 +248,7 @@ impl RouteTable {
 
     fn row(&self, entry: RouteEntry) -> Row {
         let count = match &entry.serving {
-            Serving::By(target) => Some(self.count_of(target.key())),
+            Serving::By(target) => Some(Routed::new(self.count_of(target.key()))),
             Serving::Nobody { .. } => None,
         };
         Row { entry, count }

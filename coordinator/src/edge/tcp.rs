@@ -137,7 +137,7 @@ async fn visit(
     let grace = edge.config.tunnel_grace;
     let opened = edge.tunnels.open(claim.target, TargetKind::Tcp, Some(peer.to_string()), grace).await;
     let mut stream = match opened {
-        Ok(stream) => stream,
+        Ok((stream, _)) => stream,
         Err(error) => {
             tracing::debug!(%error, "no stream for a visitor of {name}");
             return cut(socket);

@@ -109,7 +109,7 @@ pub(super) async fn exchange(
             Some(sender) => sender,
             None => connect(edge, target).await?,
         };
-        let sent = sender.try_send_request(request);
+        let sent = sender.requests.try_send_request(request);
         let answered = in_time(sent, progress.as_deref(), edge.config.answer_deadline).await;
         let mut error = match answered.ok_or(Failure::Late)? {
             Ok(response) => return Ok((response, sender)),
@@ -141,17 +141,17 @@ fn head_of(request: &Request<Upload>) -> Request<Upload> {
 
 async fn connect(edge: &Arc<Edge>, target: Target) -> Result<Sender, Failure> {
     let opened = edge.tunnels.open(target, TargetKind::Http, None, edge.config.tunnel_grace).await;
-    let stream = opened.map_err(Failure::Nobody)?;
+    let (stream, tunnel) = opened.map_err(Failure::Nobody)?;
     let mut builder = hyper::client::conn::http1::Builder::new();
     builder.max_buf_size(ANSWER_BUFFER_BYTES);
-    let (sender, connection) =
+    let (requests, connection) =
         builder.handshake(TokioIo::new(stream)).await.map_err(|error| Failure::of(&error))?;
     edge.tasks.spawn(async move {
         if let Err(error) = connection.with_upgrades().await {
             tracing::debug!(error = &error as &dyn Error, "a connection to an app ended");
         }
     });
-    Ok(sender)
+    Ok(Sender { requests, tunnel })
 }
 
 /// Waits for an answer until `deadline` after the request's last byte. `None` when it is late.

@@ -27,7 +27,7 @@ pub(crate) fn app(word: &'static str) -> Router {
             "/bytes/{count}",
             get(|Path(count): Path<u64>| async move { Body::from_stream(pieces(count)) }),
         )
-        .route("/never", get(|| std::future::pending::<()>()))
+        .route("/never", get(std::future::pending::<()>))
         .route(
             "/half",
             get(|| async { Body::from_stream(stream::once(ready_piece()).chain(stream::pending())) }),

@@ -74,6 +74,27 @@ async fn an_answer_whose_tunnel_dies_is_cut_and_never_looks_whole() {
 }
 
 #[tokio::test]
+async fn an_app_that_lost_its_route_is_not_kept_waiting() {
+    let tasks = TaskTracker::new();
+    let told = tokio_util::sync::CancellationToken::new();
+    let end = told.clone();
+    let keeps = raw_backend(&tasks, move |mut socket| {
+        let end = end.clone();
+        async move {
+            while !read_head(&mut socket).await.is_empty() {
+                let _ = socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+            }
+            end.cancel();
+        }
+    })
+    .await;
+    let (world, _agent) = World::with_app("shop", 1, keeps).await;
+    assert_eq!(world.get("shop", "/").await.1, "ok");
+    world.routes.remove("shop");
+    told.cancelled().await;
+}
+
+#[tokio::test]
 async fn an_app_that_breaks_off_is_cut_too() {
     let tasks = TaskTracker::new();
     let short = raw_backend(&tasks, |mut socket| async move {
@@ -116,6 +137,8 @@ async fn a_tunnel_that_drains_hands_over_to_the_newer_one() {
         assert_eq!(world.get("shop", "/").await.0, StatusCode::OK);
     }
     assert_eq!(world.routes.streams(lease(1)), 1, "the old stream goes on");
+    drop(body);
+    old.ended().await;
 }
 
 #[tokio::test]

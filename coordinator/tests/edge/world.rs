@@ -232,6 +232,7 @@ pub(crate) struct Agent {
     kill: CancellationToken,
     /// Cancelled: the tunnel is drained.
     drain: CancellationToken,
+    ended: CancellationToken,
 }
 
 impl Drop for Agent {
@@ -256,12 +257,14 @@ impl Agent {
             return Err(answer);
         }
         let backends = Arc::new(Mutex::new(backends));
-        let (kill, drain) = (CancellationToken::new(), CancellationToken::new());
+        let (kill, drain, ended) =
+            (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
         let (mut handle, driver) = Tunnel::agent(socket, Limits::default(), drain.clone());
         let (known, stop) = (Arc::clone(&backends), kill.clone());
-        let tasks = world.tasks.clone();
+        let over = ended.clone().drop_guard();
         let streams = TaskTracker::new();
         world.tasks.spawn(async move {
+            let _over = over;
             let accept = async {
                 while let Some((target, stream)) = handle.accept().await {
                     let backend = known.lock().unwrap().get(target.target()).copied();
@@ -274,12 +277,16 @@ impl Agent {
                 () = accept => {}
             }
         });
-        let _ = tasks;
-        Ok(Self { backends, kill, drain })
+        Ok(Self { backends, kill, drain, ended })
     }
 
     pub(crate) fn kill(&self) {
         self.kill.cancel();
+    }
+
+    /// Waits until the tunnel has ended.
+    pub(crate) async fn ended(&self) {
+        self.ended.cancelled().await;
     }
 
     pub(crate) fn drain(&self) {
