@@ -248,7 +248,8 @@ impl Driver {
 
     /// A lease's log is complete when nothing of it is left on the machine and no task of it runs any more.
     async fn close_logs(&mut self) {
-        let done: Vec<LeaseId> = self.closing.iter().filter(|lease| !self.tasks.any(**lease)).copied().collect();
+        let done: Vec<LeaseId> =
+            self.closing.iter().filter(|lease| !self.tasks.any(**lease)).copied().collect();
         for lease in done {
             self.closing.remove(&lease);
             self.logs.tell(LogCommand::Close(lease)).await;

@@ -1,5 +1,7 @@
 //! Builds on a real engine: failures, cancelling, deadlines, secrets, floods of log.
 
+#![allow(clippy::print_stderr, clippy::unwrap_used, reason = "a failed step of a test ends the test")]
+
 mod rig;
 
 use rig::{App, Rig};
@@ -55,7 +57,9 @@ async fn a_base_image_that_cannot_be_had_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dockerfile_that_cannot_be_read_is_refused_with_its_line() {
-    let Some((problem, _)) = build_fate(&App::new("FROM debian:bookworm-slim\nRUNN true\n")).await else { return };
+    let Some((problem, _)) = build_fate(&App::new("FROM debian:bookworm-slim\nRUNN true\n")).await else {
+        return;
+    };
     assert!(problem.starts_with("dockerfile_refused: ") && problem.contains("RUNN"), "{problem}");
 }
 
@@ -100,7 +104,8 @@ async fn a_build_secret_reaches_its_step_and_stays_nowhere() {
     app.secrets.insert("API_KEY".to_owned(), Secret::new(secret.to_owned()));
     let lease = app.lease();
     rig.assign(std::slice::from_ref(&lease)).await;
-    let workload = rig.until_phase("running", lease.lease, |phase| matches!(phase, Phase::Running { .. })).await;
+    let workload =
+        rig.until_phase("running", lease.lease, |phase| matches!(phase, Phase::Running { .. })).await;
     let image = workload.image.unwrap().digest;
     let exported = export(&image).await;
     assert!(exported.len() > 1_000_000, "the image was not exported");
@@ -135,7 +140,10 @@ async fn a_hundred_megabytes_of_log_are_bounded_and_end_with_the_last_lines() {
     rig.assign(std::slice::from_ref(&lease)).await;
     let (problem, last_lines) = rig.until_failed(lease.lease).await;
     assert!(problem.message.contains("exit code 1"), "{problem:?}");
-    assert!(last_lines.len() <= 200 && last_lines.iter().any(|line| line == "at the very end"), "{last_lines:?}");
+    assert!(
+        last_lines.len() <= 200 && last_lines.iter().any(|line| line == "at the very end"),
+        "{last_lines:?}"
+    );
     let bytes: usize = rig.log(lease.lease).iter().map(String::len).sum();
     assert!(bytes < 6_000_000, "{bytes} bytes of log were sent");
 }

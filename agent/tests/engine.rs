@@ -1,5 +1,7 @@
 //! The whole agent on a real engine: builds, runs, diagnoses, limits, and what is left afterwards.
 
+#![allow(clippy::unwrap_used, reason = "a failed step of a test ends the test")]
+
 mod rig;
 
 use rig::{App, Rig};
@@ -62,7 +64,10 @@ async fn an_app_on_the_wrong_port_is_told_which() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_that_never_listens_is_told_so() {
-    let Some((problem, last_lines)) = fate(&quick("import time\nprint('idle')\ntime.sleep(600)")).await else { return };
+    let Some((problem, last_lines)) = fate(&quick("import time\nprint('idle')\ntime.sleep(600)")).await
+    else {
+        return;
+    };
     assert_eq!(problem, "app_never_listened: The app runs, but it listens on no port.");
     assert_eq!(last_lines, ["idle"]);
 }
@@ -76,7 +81,10 @@ async fn an_app_that_accepts_and_never_answers_is_unhealthy() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_that_ends_at_once_is_tried_three_times_and_its_words_are_kept() {
-    let Some((problem, last_lines)) = fate(&quick("import sys\nprint('no config')\nsys.exit(3)")).await else { return };
+    let Some((problem, last_lines)) = fate(&quick("import sys\nprint('no config')\nsys.exit(3)")).await
+    else {
+        return;
+    };
     assert!(problem.starts_with("app_exited: The app ended with exit code 3 after "), "{problem}");
     assert_eq!(last_lines, ["no config"]);
 }
@@ -84,7 +92,9 @@ async fn an_app_that_ends_at_once_is_tried_three_times_and_its_words_are_kept() 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_that_takes_too_much_memory_is_told_so() {
     let program = "x = []\nwhile True: x.append(bytearray(8 << 20))";
-    let Some((problem, _)) = fate(&App { memory: ttalkak_protocol::unit::Bytes::mib(64), ..quick(program) }).await else {
+    let Some((problem, _)) =
+        fate(&App { memory: ttalkak_protocol::unit::Bytes::mib(64), ..quick(program) }).await
+    else {
         return;
     };
     assert_eq!(problem, "app_out_of_memory: The app used more memory than it may and was killed.");

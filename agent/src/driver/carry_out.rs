@@ -45,8 +45,18 @@ impl Driver {
                     let _ = facts.send(Event::Gone { lease }).await;
                 });
             }
-            with_engine => match self.engine.clone() {
-                Some(engine) => self.with_engine(engine, with_engine),
+            Effect::Build { .. }
+            | Effect::Start { .. }
+            | Effect::Adopt { .. }
+            | Effect::Watch { .. }
+            | Effect::Probe { .. }
+            | Effect::GiveUp { .. }
+            | Effect::Observe { .. }
+            | Effect::RemoveContainer { .. }
+            | Effect::RemoveImage { .. }
+            | Effect::RemoveStrayImage { .. }
+            | Effect::RemoveNetwork { .. } => match self.engine.clone() {
+                Some(engine) => self.with_engine(engine, effect),
                 None => tracing::error!("an effect needs an engine before one was found: a bug in the logic"),
             },
         }
@@ -95,10 +105,16 @@ impl Driver {
             Effect::RemoveImage { build_key } => self.tasks.other("remove image", async move {
                 work::told(engine.remove_image(&build_key).await, "an image stays until the next look");
             }),
+            Effect::RemoveStrayImage { id } => self.tasks.other("remove stray image", async move {
+                work::told(engine.remove_stray_image(&id).await, "a stray image stays until the next look");
+            }),
             Effect::RemoveNetwork { id } => self.tasks.other("remove network", async move {
                 work::told(engine.remove_network(&id).await, "a network stays until the next look");
             }),
-            Effect::Fetch { .. } | Effect::Say { .. } | Effect::KeepSources { .. } | Effect::Retire { .. } => {
+            Effect::Fetch { .. }
+            | Effect::Say { .. }
+            | Effect::KeepSources { .. }
+            | Effect::Retire { .. } => {
                 unreachable!("these need no engine and were carried out before")
             }
         }

@@ -117,7 +117,8 @@ pub(super) async fn build(
         }
         (None, Err(error)) if error.is_down() => Fact::EngineLost { problem: error.problem() },
         (None, Err(error)) => {
-            let problem = Problem::new(ErrorCode::BuildFailed, format!("The engine refused: {}", error.told()));
+            let problem =
+                Problem::new(ErrorCode::BuildFailed, format!("The engine refused: {}", error.told()));
             Fact::BuildFailed { problem, last_lines: log.last_lines() }
         }
     };
@@ -259,7 +260,8 @@ async fn follow(engine: &Engine, container: &str, logs: &Logs, clock: Clock, lea
             let Passage::Passed { dropped_before } = gate.on_line(clock.now().mono) else { continue };
             let at = UnixMillis(read.engine_nanos / 1_000_000);
             if dropped_before > 0 {
-                let told = format!("… {dropped_before} lines were dropped: the app writes more than 200 a second.");
+                let told =
+                    format!("… {dropped_before} lines were dropped: the app writes more than 200 a second.");
                 line(logs, lease, LogStream::System, at, told).await;
             }
             let raw = RawLine { stream: read.stream, at, engine_nanos: read.engine_nanos, text: read.text };

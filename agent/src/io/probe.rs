@@ -2,11 +2,7 @@
 //! nothing over HTTP: Docker's proxy accepts for every published port, whether or not the app listens.
 
 use super::engine::Engine;
-use crate::logic::{
-    effect::ProbeOrder,
-    event::Probed,
-    listening::diagnose,
-};
+use crate::logic::{effect::ProbeOrder, event::Probed, listening::diagnose};
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use http_body_util::Empty;
@@ -42,7 +38,8 @@ pub async fn probe(engine: &Engine, order: &ProbeOrder) -> Probed {
 
 async fn ask(order: &ProbeOrder) -> Result<(), String> {
     let address = (Ipv4Addr::LOCALHOST, order.host_port.get());
-    let stream = TcpStream::connect(address).await.map_err(|error| format!("it refuses connections ({error})"))?;
+    let stream =
+        TcpStream::connect(address).await.map_err(|error| format!("it refuses connections ({error})"))?;
     match order.exposure {
         Exposure::Tcp => held_open(stream).await,
         Exposure::Http => http_answer(stream, order).await,
@@ -60,9 +57,10 @@ async fn held_open(mut stream: TcpStream) -> Result<(), String> {
 
 async fn http_answer(stream: TcpStream, order: &ProbeOrder) -> Result<(), String> {
     let closed = |_| "it closes the connection without an HTTP answer".to_owned();
-    let (mut send, connection) = hyper::client::conn::http1::handshake::<_, Empty<Bytes>>(TokioIo::new(stream))
-        .await
-        .map_err(closed)?;
+    let (mut send, connection) =
+        hyper::client::conn::http1::handshake::<_, Empty<Bytes>>(TokioIo::new(stream))
+            .await
+            .map_err(closed)?;
     let path = order.health_path.as_deref().unwrap_or("/");
     let request = Request::get(path)
         .header(header::HOST, "localhost")

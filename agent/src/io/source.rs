@@ -143,7 +143,9 @@ impl Sources {
         let mut file = tokio::fs::File::create(part).await.map_err(FetchError::Disk)?;
         let mut body = answer.bytes_stream();
         let (mut hash, mut bytes) = (Sha256::new(), 0_u64);
-        while let Some(chunk) = tokio::time::timeout(STALLED, body.next()).await.map_err(|_| FetchError::Stalled)? {
+        while let Some(chunk) =
+            tokio::time::timeout(STALLED, body.next()).await.map_err(|_| FetchError::Stalled)?
+        {
             let chunk = chunk.map_err(FetchError::Http)?;
             bytes += chunk.len() as u64;
             if bytes > source.bytes.0 {
@@ -215,7 +217,15 @@ pub fn source_problem(error: &SourceError) -> Problem {
         SourceError::Digest { .. } | SourceError::Changed { .. } => ErrorCode::SourceCorrupt,
         SourceError::IgnorePattern { .. } => ErrorCode::SourceInvalid,
         SourceError::Io { .. } => ErrorCode::Internal,
-        other => other.code().parse().unwrap_or(ErrorCode::Unknown),
+        SourceError::TooLarge { .. }
+        | SourceError::ArchiveTooLarge { .. }
+        | SourceError::TooManyFiles { .. }
+        | SourceError::PathUnsafe { .. }
+        | SourceError::LinkEscapes { .. }
+        | SourceError::SpecialFile { .. }
+        | SourceError::Bomb { .. }
+        | SourceError::Corrupt { .. }
+        | SourceError::Empty => error.code().parse().unwrap_or(ErrorCode::Unknown),
     };
     Problem::new(code, error.to_string()).with_next(error.next_move())
 }
@@ -249,3 +259,6 @@ impl Write for ChunkWriter {
         self.chunks.blocking_send(Ok(self.buffer.split().freeze())).map_err(gone)
     }
 }
+
+#[cfg(test)]
+mod tests;

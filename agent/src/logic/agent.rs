@@ -49,7 +49,7 @@ pub struct Agent {
     expired: bool,
     leaving: bool,
     ttl: Duration,
-    expires: Duration,
+    renewed: Duration,
     workloads: BTreeMap<LeaseId, Workload>,
     images: BTreeMap<String, ImageReport>,
     tickets: u64,
@@ -73,7 +73,7 @@ impl Agent {
             expired: false,
             leaving: false,
             ttl: FIRST_TTL,
-            expires: now.mono + FIRST_TTL,
+            renewed: now.mono,
             workloads: BTreeMap::new(),
             images: BTreeMap::new(),
             tickets: 0,
@@ -87,9 +87,15 @@ impl Agent {
     /// Takes in what happened; returns what is to be done, in this order.
     pub fn on(&mut self, event: Event, now: Now) -> Vec<Effect> {
         let mut effects = Vec::new();
+        let renews = matches!(event, Event::Connected { .. } | Event::Assigned(_) | Event::Renewed { .. });
+        if !renews {
+            self.expire_if_due(now, &mut effects);
+        }
         match event {
             Event::Connected { lease_ttl } => {
                 self.ttl = Duration::from_millis(lease_ttl.0);
+                // The coordinator was there a moment ago; what it wants follows at once.
+                self.renewed = self.renewed.max(now.mono);
                 self.assigned = false;
             }
             Event::Disconnected => self.assigned = false,
@@ -106,12 +112,17 @@ impl Agent {
                 self.reconcile(now, &mut effects);
             }
         }
-        if !self.expired && now.mono >= self.expires {
-            self.expired = true;
-            self.reconcile(now, &mut effects);
-        }
+        self.expire_if_due(now, &mut effects);
         self.schedule(now, &mut effects);
         effects
+    }
+
+    /// Leases that were not renewed in time are over: their workloads stop, whoever may still want them.
+    fn expire_if_due(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        if !self.expired && now.mono >= self.renewed + self.ttl {
+            self.expired = true;
+            self.reconcile(now, effects);
+        }
     }
 
     fn on_assigned(&mut self, assignment: Assignment, now: Now, effects: &mut Vec<Effect>) {
@@ -124,7 +135,7 @@ impl Agent {
         self.assigned = true;
         // The coordinator counts on these leases now; the next stored report renews them properly.
         self.expired = false;
-        self.expires = self.expires.max(now.mono + self.ttl);
+        self.renewed = self.renewed.max(now.mono);
         let wanted = &self.wanted;
         let workloads = &self.workloads;
         self.ports.retain(|lease| wanted.contains_key(lease) || workloads.contains_key(lease));
@@ -136,8 +147,8 @@ impl Agent {
     }
 
     fn on_renewed(&mut self, sent: Duration, now: Now, effects: &mut Vec<Effect>) {
-        self.expires = self.expires.max(sent + self.ttl);
-        if self.expired && self.expires > now.mono {
+        self.renewed = self.renewed.max(sent);
+        if self.expired && self.renewed + self.ttl > now.mono {
             self.expired = false;
             self.reconcile(now, effects);
         }
@@ -184,7 +195,8 @@ impl Agent {
     }
 
     fn on_gone(&mut self, lease: LeaseId, now: Now) {
-        if self.workloads.get(&lease).is_some_and(|workload| matches!(workload.stage, Stage::Stopping { .. })) {
+        if self.workloads.get(&lease).is_some_and(|workload| matches!(workload.stage, Stage::Stopping { .. }))
+        {
             self.workloads.remove(&lease);
             self.ports.release(lease);
             // Dropped and granted again, or expired and renewed, while it was being stopped.
@@ -223,7 +235,7 @@ impl Agent {
     /// waits for something that will be an event of its own.
     pub fn next_wake(&self, now: Now) -> Option<Duration> {
         let workloads = self.workloads.values().filter_map(Workload::next_wake);
-        let own = [self.next_look, self.expires];
+        let own = [self.next_look, self.renewed + self.ttl];
         workloads.chain(own).filter(|wake| *wake > now.mono).min()
     }
 

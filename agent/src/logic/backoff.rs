@@ -16,7 +16,9 @@ pub fn restart_wait(in_row: u32) -> Duration {
 
 /// `first` doubled `times` times, at most `longest`; never overflows.
 pub fn doubled(first: Duration, times: u32, longest: Duration) -> Duration {
-    first.checked_mul(1_u32.checked_shl(times.min(31)).unwrap_or(u32::MAX)).map_or(longest, |wait| wait.min(longest))
+    first
+        .checked_mul(1_u32.checked_shl(times.min(31)).unwrap_or(u32::MAX))
+        .map_or(longest, |wait| wait.min(longest))
 }
 
 #[cfg(test)]

@@ -15,14 +15,24 @@ pub fn classify(error: &str, progress: &BuildProgress) -> Problem {
     if let Some(image) = unavailable_image(&told, progress) {
         return base_image(&image);
     }
-    if has(&["dockerfile parse error", "failed to parse dockerfile", "unknown instruction", "Dockerfile cannot be empty"]) {
+    if has(&[
+        "dockerfile parse error",
+        "failed to parse dockerfile",
+        "unknown instruction",
+        "Dockerfile cannot be empty",
+    ]) {
         let line = told.lines().rfind(|line| !line.is_empty()).unwrap_or("");
-        return Problem::new(ErrorCode::DockerfileRefused, format!("The Dockerfile cannot be read: {}", short(line)));
+        return Problem::new(
+            ErrorCode::DockerfileRefused,
+            format!("The Dockerfile cannot be read: {}", short(line)),
+        );
     }
     let step = progress.failed().map(|failed| format!("The step `{}`", failed.name));
     let step = step.unwrap_or_else(|| "The build".to_owned());
     match exit_code(&told) {
-        Some(137) => Problem::new(ErrorCode::BuildOutOfMemory, format!("{step} was killed, most likely for memory.")),
+        Some(137) => {
+            Problem::new(ErrorCode::BuildOutOfMemory, format!("{step} was killed, most likely for memory."))
+        }
         Some(code) => Problem::new(ErrorCode::BuildFailed, format!("{step} failed with exit code {code}.")),
         None => {
             let line = error.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no reason was given");
@@ -78,7 +88,8 @@ mod tests {
     use bollard::moby::buildkit::v1::{StatusResponse, Vertex};
 
     fn progress(name: &str, error: &str) -> BuildProgress {
-        let vertex = Vertex { digest: "d".into(), name: name.into(), error: error.into(), ..Vertex::default() };
+        let vertex =
+            Vertex { digest: "d".into(), name: name.into(), error: error.into(), ..Vertex::default() };
         let mut progress = BuildProgress::default();
         if !name.is_empty() {
             progress.on_status(&StatusResponse { vertexes: vec![vertex], ..StatusResponse::default() });
@@ -116,7 +127,12 @@ mod tests {
             "",
             "build_out_of_memory: The step `RUN x` was killed, most likely for memory.",
         );
-        check("[2/2] RUN x", "write /a: no space left on device", "", "disk_full: The provider's disk is full.");
+        check(
+            "[2/2] RUN x",
+            "write /a: no space left on device",
+            "",
+            "disk_full: The provider's disk is full.",
+        );
         check(
             "[internal] load metadata for docker.io/library/nope:1",
             "pull access denied, repository does not exist",
@@ -153,7 +169,10 @@ mod tests {
     #[test]
     fn a_syntax_line_that_cannot_be_pulled_is_told_with_its_remedy() {
         let progress = progress("resolve image config for docker.io/docker/dockerfile:1", "no such host");
-        let problem = classify("failed to resolve source metadata for docker.io/docker/dockerfile:1: no such host", &progress);
+        let problem = classify(
+            "failed to resolve source metadata for docker.io/docker/dockerfile:1: no such host",
+            &progress,
+        );
         assert_eq!(problem.code, ErrorCode::BaseImageUnavailable);
         assert!(problem.next.contains("# syntax="));
     }

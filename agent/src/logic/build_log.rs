@@ -58,7 +58,8 @@ impl BuildLog {
 /// Cuts a line to what the wire carries, between characters, with a mark.
 pub fn cut_line(mut line: String) -> String {
     if line.len() > LOG_LINE_BYTES_MAX {
-        let end = (0..=LOG_LINE_BYTES_MAX - CUT.len()).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
+        let end =
+            (0..=LOG_LINE_BYTES_MAX - CUT.len()).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
         line.truncate(end);
         line.push_str(CUT);
     }
@@ -94,7 +95,9 @@ mod tests {
         let mut log = BuildLog::default();
         let passed = (0..2000).filter(|_| log.on_line("é".repeat(10_000)).is_some()).count();
         assert!(passed * LOG_LINE_BYTES_MAX <= BYTES_MAX + LOG_LINE_BYTES_MAX, "{passed}");
-        assert!(log.last_lines().iter().all(|line| line.len() <= LOG_LINE_BYTES_MAX && line.ends_with("(cut)")));
+        assert!(
+            log.last_lines().iter().all(|line| line.len() <= LOG_LINE_BYTES_MAX && line.ends_with("(cut)"))
+        );
     }
 
     #[test]

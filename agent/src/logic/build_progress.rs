@@ -114,7 +114,11 @@ impl BuildProgress {
 
     /// What was begun and not ended by a line end.
     pub fn rest(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.partial).into_values().filter(|rest| !rest.is_empty()).map(|rest| text(&rest)).collect()
+        std::mem::take(&mut self.partial)
+            .into_values()
+            .filter(|rest| !rest.is_empty())
+            .map(|rest| text(&rest))
+            .collect()
     }
 
     /// Steps finished and known, and the one at work.
@@ -137,7 +141,11 @@ impl BuildProgress {
     /// Names of images that were being looked up; the failed one among them cannot be had.
     pub fn image_in_question(&self) -> Option<&str> {
         self.failed.as_ref().and_then(|failed| {
-            let rest = failed.name.split("load metadata for ").nth(1).or_else(|| failed.name.strip_prefix("FROM "))?;
+            let rest = failed
+                .name
+                .split("load metadata for ")
+                .nth(1)
+                .or_else(|| failed.name.strip_prefix("FROM "))?;
             rest.split_whitespace().next()
         })
     }
@@ -213,7 +221,10 @@ mod tests {
         assert_eq!(progress.on_status(&log("a", b"hel")), Vec::<String>::new());
         assert_eq!(progress.on_status(&log("b", b"other\n")), ["other"]);
         assert_eq!(progress.on_status(&log("a", b"lo\nwor")), ["hello"]);
-        assert_eq!(progress.on_status(&log("a", b"ld\r\n10%\r50%\r100%\n\xff\n")), ["world", "100%", "\u{fffd}"]);
+        assert_eq!(
+            progress.on_status(&log("a", b"ld\r\n10%\r50%\r100%\n\xff\n")),
+            ["world", "100%", "\u{fffd}"]
+        );
         progress.on_status(&log("a", b"no end"));
         assert_eq!(progress.rest(), ["no end"]);
     }

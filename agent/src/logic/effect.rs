@@ -103,6 +103,11 @@ pub enum Effect {
         /// The build key on its label.
         build_key: String,
     },
+    /// Remove an image that has no name any more.
+    RemoveStrayImage {
+        /// The engine's id.
+        id: String,
+    },
     /// Remove a network of ours.
     RemoveNetwork {
         /// The engine's id.

@@ -196,6 +196,8 @@ pub struct Observed {
     pub containers: Vec<SeenContainer>,
     /// With a build key.
     pub images: Vec<ImageReport>,
+    /// Ids of images of ours that lost their name to a newer build.
+    pub stray_images: Vec<String>,
     /// Ids of networks of ours other than the one in use.
     pub stray_networks: Vec<String>,
     /// Memory in use, by lease.

@@ -23,7 +23,9 @@ impl Listening {
     fn only_loopback(&self) -> bool {
         match self.addr {
             IpAddr::V4(addr) => addr.is_loopback(),
-            IpAddr::V6(addr) => addr.is_loopback() || addr.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback()),
+            IpAddr::V6(addr) => {
+                addr.is_loopback() || addr.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback())
+            }
         }
     }
 }
@@ -70,12 +72,17 @@ fn parse_addr(hex: &str) -> Option<IpAddr> {
 pub fn diagnose(sockets: &[Listening], expected: ContainerPort, seen: &str) -> Problem {
     let here: Vec<&Listening> = sockets.iter().filter(|socket| socket.port == expected.get()).collect();
     if here.iter().any(|socket| !socket.only_loopback()) {
-        return Problem::new(ErrorCode::AppUnhealthy, format!("The app listens on port {expected}, but {seen}."));
+        return Problem::new(
+            ErrorCode::AppUnhealthy,
+            format!("The app listens on port {expected}, but {seen}."),
+        );
     }
     if !here.is_empty() {
         return Problem::new(
             ErrorCode::AppLoopbackOnly,
-            format!("The app listens on 127.0.0.1:{expected} only, where nobody outside its container reaches it."),
+            format!(
+                "The app listens on 127.0.0.1:{expected} only, where nobody outside its container reaches it."
+            ),
         );
     }
     if sockets.is_empty() {
@@ -89,8 +96,12 @@ pub fn diagnose(sockets: &[Listening], expected: ContainerPort, seen: &str) -> P
 
 fn list(sockets: &[Listening]) -> String {
     let outside: BTreeSet<u16> = sockets.iter().filter(|s| !s.only_loopback()).map(|s| s.port).collect();
-    let inside: BTreeSet<u16> =
-        sockets.iter().filter(|s| s.only_loopback()).map(|s| s.port).filter(|p| !outside.contains(p)).collect();
+    let inside: BTreeSet<u16> = sockets
+        .iter()
+        .filter(|s| s.only_loopback())
+        .map(|s| s.port)
+        .filter(|p| !outside.contains(p))
+        .collect();
     let mut parts: Vec<String> = outside.iter().map(|port| format!("port {port}")).collect();
     parts.extend(inside.iter().map(|port| format!("127.0.0.1:{port} only")));
     parts.join(", ")
@@ -149,7 +160,10 @@ mod tests {
 
     #[test]
     fn the_engines_own_name_server_is_not_an_app() {
-        assert_eq!(told(&[row("0B00007F:8F3C", "0A")]), "app_never_listened: The app runs, but it listens on no port.");
+        assert_eq!(
+            told(&[row("0B00007F:8F3C", "0A")]),
+            "app_never_listened: The app runs, but it listens on no port."
+        );
     }
 
     proptest::proptest! {

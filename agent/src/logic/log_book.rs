@@ -176,7 +176,8 @@ impl Book {
             self.dropped += 1;
         }
         first.stream = LogStream::System;
-        first.text = format!("… {} lines were lost while the coordinator could not be reached.", self.dropped);
+        first.text =
+            format!("… {} lines were lost while the coordinator could not be reached.", self.dropped);
     }
 }
 

@@ -257,7 +257,10 @@ fn host_config(policy: &RunPolicy) -> HostConfig {
         network_mode: Some(policy.network.name().to_owned()),
         port_bindings: Some(HashMap::from([(policy.port_key(), Some(vec![binding]))])),
         // The agent restarts, with back-off and a report; the engine never does.
-        restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None }),
+        restart_policy: Some(RestartPolicy {
+            name: Some(RestartPolicyNameEnum::NO),
+            maximum_retry_count: None,
+        }),
         log_config: Some(HostConfigLogConfig {
             typ: Some(driver.to_owned()),
             config: Some(options.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect()),

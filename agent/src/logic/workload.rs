@@ -162,7 +162,9 @@ impl Workload {
                 self.timings.fetch = took;
                 self.wait(None, Duration::ZERO, now);
             }
-            (Stage::Fetching, Fact::SourceFailed { problem, again }) => self.on_source_failed(problem, again, now),
+            (Stage::Fetching, Fact::SourceFailed { problem, again }) => {
+                self.on_source_failed(problem, again, now)
+            }
             (Stage::Building { step, total, doing }, Fact::BuildStepped { step: s, total: t, doing: d }) => {
                 (*step, *total, *doing) = (s, t, d);
             }
@@ -175,7 +177,11 @@ impl Workload {
                 self.fail(problem, last_lines, now);
             }
             (Stage::Starting, Fact::Started { container, port, took, ran_for }) => {
-                return self.on_started(Running::new(container.clone(), port, ran_for, round, now), took, now);
+                return self.on_started(
+                    Running::new(container.clone(), port, ran_for, round, now),
+                    took,
+                    now,
+                );
             }
             (Stage::Starting, Fact::StartFailed { problem }) => self.fail(problem, Vec::new(), now),
             (Stage::Starting, Fact::NotAdopted | Fact::PortTaken { .. } | Fact::ImageMissing) => {
@@ -257,11 +263,13 @@ impl Workload {
                 let watch = Effect::Watch { lease: self.lease.lease, ticket: self.ticket, container };
                 if work == "watch" { vec![watch] } else { Vec::new() }
             }
-            Stage::Stopping { .. } | Stage::Failed { .. } | Stage::Waiting { .. } | Stage::BackingOff { .. } => {
-                Vec::new()
-            }
+            Stage::Stopping { .. }
+            | Stage::Failed { .. }
+            | Stage::Waiting { .. }
+            | Stage::BackingOff { .. } => Vec::new(),
             Stage::Fetching | Stage::Building { .. } | Stage::Starting | Stage::GivingUp { .. } => {
-                let problem = Problem::new(ErrorCode::Internal, format!("The agent failed in its own {work}."));
+                let problem =
+                    Problem::new(ErrorCode::Internal, format!("The agent failed in its own {work}."));
                 self.fail(problem, Vec::new(), now);
                 Vec::new()
             }
@@ -336,7 +344,10 @@ impl Workload {
 
 fn exit_problem(exit: &Exit, ran_for: Duration) -> Problem {
     if exit.out_of_memory {
-        return Problem::new(ErrorCode::AppOutOfMemory, "The app used more memory than it may and was killed.");
+        return Problem::new(
+            ErrorCode::AppOutOfMemory,
+            "The app used more memory than it may and was killed.",
+        );
     }
     let after = match ran_for.as_secs() {
         0 => format!("{} ms", ran_for.as_millis()),

@@ -1,6 +1,12 @@
 //! A real engine and a real driver; the coordinator is played by the test: it hands out assignments, serves source
 //! archives and reads reports and logs. Every rig has its own agent id, and removes on drop what carries it.
 
+#![allow(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a failed step of a test ends the test, and a skip is told aloud"
+)]
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
 #![allow(dead_code, reason = "each test binary uses its own part of the rig")]
 
 use bytes::Bytes;
@@ -29,8 +35,8 @@ use ttalkak_protocol::{
     error::{ErrorCode, Problem},
     id::{AgentId, DeploymentId, LeaseId, ReleaseId},
     link::{
-        Assignment, BuildSpec, Exposure, Health, Lease, LogLine, LogMark, MachineReading, Phase, Report, RunSpec,
-        SourceRef, Welcome, WorkloadReport,
+        Assignment, BuildSpec, Exposure, Health, Lease, LogLine, LogMark, MachineReading, Phase, Report,
+        RunSpec, SourceRef, Welcome, WorkloadReport,
     },
     secret::Secret,
     unit::{Bytes as Size, ContainerPort, MilliCpu, Millis},
@@ -48,7 +54,8 @@ pub async fn engine(agent: AgentId) -> Option<Engine> {
     match Engine::find(None, None, agent).await {
         Ok((engine, _)) => Some(engine),
         Err(error) => {
-            let must = std::env::vars_os().any(|(key, value)| key == "TTALKAK_REQUIRE_ENGINE" && value == "1");
+            let must =
+                std::env::vars_os().any(|(key, value)| key == "TTALKAK_REQUIRE_ENGINE" && value == "1");
             assert!(!must, "TTALKAK_REQUIRE_ENGINE is set and no container engine answers: {error}");
             eprintln!("SKIPPED: no container engine answers ({error}); this test shows nothing");
             None
@@ -70,17 +77,24 @@ impl Drop for Cleaner {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let Ok((engine, _)) = Engine::find(None, None, agent).await else { return };
-                let seen = engine.observe().await.unwrap_or_default();
-                for container in seen.containers {
-                    let _ = engine.remove_container(&container.id).await;
+                // What the driver was about to make when it was dropped may appear a moment later.
+                for _ in 0..20 {
+                    let seen = engine.observe().await.unwrap_or_default();
+                    for container in &seen.containers {
+                        let _ = engine.remove_container(&container.id).await;
+                    }
+                    for image in &seen.images {
+                        let _ = engine.remove_image(&image.build_key).await;
+                    }
+                    for image in &seen.stray_images {
+                        let _ = engine.remove_stray_image(image).await;
+                    }
+                    let _ = engine.remove_own_network().await;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    if engine.observe().await.is_ok_and(|seen| seen == Default::default()) {
+                        break;
+                    }
                 }
-                for image in seen.images {
-                    let _ = engine.remove_image(&image.build_key).await;
-                }
-                for network in seen.stray_networks {
-                    let _ = engine.remove_network(&network).await;
-                }
-                let _ = engine.remove_own_network().await;
             });
         };
         let _ = std::thread::spawn(work).join();
@@ -118,7 +132,8 @@ impl App {
 
     /// A Python program on the local image, with `PORT` 8080.
     pub fn python(program: &str) -> Self {
-        let mut app = Self::new("FROM python:3.11-slim\nCOPY app.py /app.py\nCMD [\"python3\", \"-u\", \"/app.py\"]\n");
+        let mut app =
+            Self::new("FROM python:3.11-slim\nCOPY app.py /app.py\nCMD [\"python3\", \"-u\", \"/app.py\"]\n");
         app.files.insert("app.py".to_owned(), program.to_owned());
         app
     }
@@ -266,7 +281,8 @@ impl Rig {
     /// Hands out these leases and no others.
     pub async fn assign(&mut self, leases: &[Lease]) {
         self.generation += 1;
-        let assignment = Assignment { generation: self.generation, leases: leases.to_vec(), pinned: Vec::new() };
+        let assignment =
+            Assignment { generation: self.generation, leases: leases.to_vec(), pinned: Vec::new() };
         self.tell(LinkEvent::Assignment(assignment)).await;
     }
 
@@ -297,10 +313,17 @@ impl Rig {
             }
         };
         let found = timeout(PATIENCE, wait).await;
-        found.unwrap_or_else(|_| panic!("never {what}; last seen: {:#?}", seen.iter().rev().take(3).collect::<Vec<_>>()))
+        found.unwrap_or_else(|_| {
+            panic!("never {what}; last seen: {:#?}", seen.iter().rev().take(3).collect::<Vec<_>>())
+        })
     }
 
-    pub async fn until_phase(&mut self, what: &str, lease: LeaseId, wanted: impl Fn(&Phase) -> bool) -> WorkloadReport {
+    pub async fn until_phase(
+        &mut self,
+        what: &str,
+        lease: LeaseId,
+        wanted: impl Fn(&Phase) -> bool,
+    ) -> WorkloadReport {
         self.until(what, |report| {
             report.workloads.iter().find(|w| w.lease == lease && wanted(&w.phase)).cloned()
         })
@@ -313,12 +336,9 @@ impl Rig {
 
     /// The problem and last lines of a lease that fails.
     pub async fn until_failed(&mut self, lease: LeaseId) -> (Problem, Vec<String>) {
-        let workload =
-            self.until_phase("failed", lease, |phase| matches!(phase, Phase::Failed { .. })).await;
-        match workload.phase {
-            Phase::Failed { problem, last_lines } => (problem, last_lines),
-            _ => unreachable!(),
-        }
+        let workload = self.until_phase("failed", lease, |phase| matches!(phase, Phase::Failed { .. })).await;
+        let Phase::Failed { problem, last_lines } = workload.phase else { unreachable!("it was waited for") };
+        (problem, last_lines)
     }
 
     pub async fn until_gone(&mut self, lease: LeaseId) {

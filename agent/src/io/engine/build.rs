@@ -3,11 +3,7 @@
 //! closes it, and a closed connection is what makes an engine stop a build.
 
 use super::{Engine, EngineError, session, socket::dial};
-use crate::logic::{
-    build_failure,
-    build_progress::BuildProgress,
-    policy::label,
-};
+use crate::logic::{build_failure, build_progress::BuildProgress, policy::label};
 use bollard::models::{BuildInfo, BuildInfoAux};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
@@ -121,8 +117,9 @@ impl Engine {
         news: &mpsc::Sender<BuildNews>,
     ) -> Result<Option<Problem>, EngineError> {
         let wire = dial(&self.address).await.map_err(EngineError::broken(DOING))?;
-        let (mut send, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(wire)).await.map_err(EngineError::broken(DOING))?;
+        let (mut send, connection) = hyper::client::conn::http1::handshake(TokioIo::new(wire))
+            .await
+            .map_err(EngineError::broken(DOING))?;
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             // Ends with the answer; its error is also the answer's.

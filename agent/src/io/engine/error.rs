@@ -4,6 +4,37 @@ use bollard::errors::Error as Cause;
 use std::error::Error as _;
 use ttalkak_protocol::error::{ErrorCode, Problem};
 
+// bollard's list of errors grows with its features; only those named here mean something to us.
+#[allow(clippy::wildcard_enum_match_arm, reason = "bollard's enum, not ours")]
+fn status_of(cause: &Cause) -> Option<u16> {
+    match cause {
+        Cause::DockerResponseServerError { status_code, .. } => Some(*status_code),
+        _ => None,
+    }
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "bollard's enum, not ours")]
+fn means_down(cause: &Cause) -> bool {
+    match cause {
+        Cause::RequestTimeoutError
+        | Cause::IOError { .. }
+        | Cause::HyperResponseError { .. }
+        | Cause::HyperLegacyError { .. }
+        | Cause::SocketNotFoundError(_) => true,
+        // An engine that is shutting down answers so.
+        Cause::DockerResponseServerError { status_code: 503, .. } => true,
+        _ => false,
+    }
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "bollard's enum, not ours")]
+fn words_of(cause: &Cause) -> String {
+    match cause {
+        Cause::DockerResponseServerError { message, .. } => message.trim().to_owned(),
+        other => other.to_string(),
+    }
+}
+
 /// A request to the engine that did not work out.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -54,11 +85,12 @@ impl EngineError {
     /// The HTTP status of a refusal.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Request { cause, .. } => match cause.as_ref() {
-                Cause::DockerResponseServerError { status_code, .. } => Some(*status_code),
-                _ => None,
-            },
-            Self::Unreachable | Self::Address(_) | Self::Silent | Self::Broken { .. } | Self::Unfinished(_) => None,
+            Self::Request { cause, .. } => status_of(cause),
+            Self::Unreachable
+            | Self::Address(_)
+            | Self::Silent
+            | Self::Broken { .. }
+            | Self::Unfinished(_) => None,
         }
     }
 
@@ -67,16 +99,7 @@ impl EngineError {
         match self {
             Self::Unreachable | Self::Silent | Self::Broken { .. } | Self::Unfinished(_) => true,
             Self::Address(_) => false,
-            Self::Request { cause, .. } => match cause.as_ref() {
-                Cause::RequestTimeoutError
-                | Cause::IOError { .. }
-                | Cause::HyperResponseError { .. }
-                | Cause::HyperLegacyError { .. }
-                | Cause::SocketNotFoundError(_) => true,
-                // An engine that is shutting down answers so.
-                Cause::DockerResponseServerError { status_code: 503, .. } => true,
-                _ => false,
-            },
+            Self::Request { cause, .. } => means_down(cause),
         }
     }
 
@@ -88,13 +111,14 @@ impl EngineError {
     /// What the engine said, on one line.
     pub fn told(&self) -> String {
         match self {
-            Self::Request { cause, .. } => match cause.as_ref() {
-                Cause::DockerResponseServerError { message, .. } => message.trim().to_owned(),
-                other => other.to_string(),
-            },
-            other => {
-                let cause = other.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-                format!("{other}{cause}")
+            Self::Request { cause, .. } => words_of(cause),
+            Self::Unreachable
+            | Self::Address(_)
+            | Self::Silent
+            | Self::Broken { .. }
+            | Self::Unfinished(_) => {
+                let cause = self.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+                format!("{self}{cause}")
             }
         }
     }

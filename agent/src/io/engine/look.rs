@@ -8,8 +8,8 @@ use crate::logic::{
 use bollard::{
     models::{ContainerSummary, ContainerSummaryStateEnum, ImageSummary},
     query_parameters::{
-        ListContainersOptions, ListImagesOptions, ListNetworksOptions, RemoveContainerOptions, RemoveImageOptions,
-        StatsOptions,
+        ListContainersOptions, ListImagesOptions, ListNetworksOptions, RemoveContainerOptions,
+        RemoveImageOptions, StatsOptions,
     },
 };
 use futures_util::{StreamExt, stream};
@@ -27,30 +27,48 @@ impl Engine {
     /// Lists everything that carries our label.
     pub async fn observe(&self) -> Result<Observed, EngineError> {
         let containers = self.containers(None).await?;
-        let images = self.images().await?;
+        let (images, stray_images) = self.images().await?;
         let stray_networks = self.stray_networks().await?;
         let memory = self.memory(&containers).await;
         let containers = containers.into_iter().filter_map(seen).collect();
-        Ok(Observed { containers, images, stray_networks, memory })
+        Ok(Observed { containers, images, stray_images, stray_networks, memory })
     }
 
-    pub(super) async fn containers(&self, lease: Option<LeaseId>) -> Result<Vec<ContainerSummary>, EngineError> {
+    pub(super) async fn containers(
+        &self,
+        lease: Option<LeaseId>,
+    ) -> Result<Vec<ContainerSummary>, EngineError> {
         let filters = self.ours(lease.map(|lease| format!("{}={lease}", label::LEASE)));
         let options = ListContainersOptions { all: true, filters: Some(filters), ..Default::default() };
         self.docker.list_containers(Some(options)).await.map_err(EngineError::of("list containers"))
     }
 
-    async fn images(&self) -> Result<Vec<ImageReport>, EngineError> {
+    /// Images by name, and the ids of those that have none: leftovers of builds, or replaced by a newer build.
+    async fn images(&self) -> Result<(Vec<ImageReport>, Vec<String>), EngineError> {
         let options = ListImagesOptions { filters: Some(self.ours(None)), ..Default::default() };
         let images = self.docker.list_images(Some(options)).await.map_err(EngineError::of("list images"))?;
-        // Without a name it is the leftover of a build, not a result that may be used.
-        Ok(images.into_iter().filter(|image| !image.repo_tags.is_empty()).filter_map(image_report).collect())
+        let named = |image: &ImageSummary| image.repo_tags.iter().any(|name| name != "<none>:<none>");
+        let (named, stray): (Vec<_>, Vec<_>) = images.into_iter().partition(named);
+        Ok((
+            named.into_iter().filter_map(image_report).collect(),
+            stray.into_iter().map(|image| image.id).collect(),
+        ))
+    }
+
+    /// Removes an image of ours that has no name; one that is in use stays.
+    pub async fn remove_stray_image(&self, id: &str) -> Result<(), EngineError> {
+        let removed = self.docker.remove_image(id, None::<RemoveImageOptions>, None).await;
+        match removed.map_err(EngineError::of("remove an image")) {
+            Err(error) if !matches!(error.status(), Some(404 | 409)) => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     async fn stray_networks(&self) -> Result<Vec<String>, EngineError> {
         let own = Network::of(self.agent);
         let options = ListNetworksOptions { filters: Some(self.ours(None)) };
-        let networks = self.docker.list_networks(Some(options)).await.map_err(EngineError::of("list networks"))?;
+        let networks =
+            self.docker.list_networks(Some(options)).await.map_err(EngineError::of("list networks"))?;
         let stray = networks.into_iter().filter(|network| network.name.as_deref() != Some(own.name()));
         Ok(stray.filter_map(|network| network.id).collect())
     }

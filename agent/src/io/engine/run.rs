@@ -54,7 +54,9 @@ impl Engine {
         let id = match created.map_err(EngineError::of("create a container")) {
             Ok(created) => created.id,
             Err(error) if error.is_down() => return Err(error),
-            Err(error) if error.is_missing() && error.told().contains("image") => return Ok(Run::ImageMissing),
+            Err(error) if error.is_missing() && error.told().contains("image") => {
+                return Ok(Run::ImageMissing);
+            }
             Err(error) => return Ok(Run::Refused(error.told())),
         };
         let violations = audit(&self.inspect(&id).await?, policy);
@@ -88,10 +90,11 @@ impl Engine {
             Err(error) => return Err(error),
         };
         let state = inspect.state.clone().unwrap_or_default();
-        let mut policy = match self.with_volumes(&RunPolicy { image: image_of(&inspect), ..policy.clone() }).await? {
-            Some(policy) => policy,
-            None => return Ok(Run::ImageMissing),
-        };
+        let mut policy =
+            match self.with_volumes(&RunPolicy { image: image_of(&inspect), ..policy.clone() }).await? {
+                Some(policy) => policy,
+                None => return Ok(Run::ImageMissing),
+            };
         let uid = uid_of(&inspect).filter(|uid| (20_000..30_000).contains(uid));
         policy.uid = uid.unwrap_or(policy.uid);
         let violations = audit(&inspect, &policy);
@@ -112,7 +115,11 @@ impl Engine {
         let seconds = i32::try_from(grace.0.div_ceil(1000)).unwrap_or(i32::MAX);
         let patient = self.docker.clone().with_timeout(Duration::from_millis(grace.0) + super::REQUEST);
         let options = StopContainerOptions { t: Some(seconds), ..Default::default() };
-        match patient.stop_container(container, Some(options)).await.map_err(EngineError::of("stop a container")) {
+        match patient
+            .stop_container(container, Some(options))
+            .await
+            .map_err(EngineError::of("stop a container"))
+        {
             Err(error) if !error.is_missing() && error.status() != Some(304) => Err(error),
             Ok(()) | Err(_) => Ok(()),
         }
@@ -139,7 +146,10 @@ impl Engine {
 
     pub(super) async fn inspect(&self, container: &str) -> Result<ContainerInspectResponse, EngineError> {
         let options = None::<InspectContainerOptions>;
-        self.docker.inspect_container(container, options).await.map_err(EngineError::of("inspect a container"))
+        self.docker
+            .inspect_container(container, options)
+            .await
+            .map_err(EngineError::of("inspect a container"))
     }
 
     /// The policy with the folders that its image declares as volumes; `None` when there is no such image.

@@ -9,8 +9,9 @@ use bollard::moby::{
         secrets_server::{Secrets, SecretsServer},
     },
     filesync::v1::{
-        CredentialsRequest, CredentialsResponse, FetchTokenRequest, FetchTokenResponse, GetTokenAuthorityRequest,
-        GetTokenAuthorityResponse, VerifyTokenAuthorityRequest, VerifyTokenAuthorityResponse,
+        CredentialsRequest, CredentialsResponse, FetchTokenRequest, FetchTokenResponse,
+        GetTokenAuthorityRequest, GetTokenAuthorityResponse, VerifyTokenAuthorityRequest,
+        VerifyTokenAuthorityResponse,
         auth_server::{Auth, AuthServer},
     },
 };
@@ -57,8 +58,9 @@ pub(super) async fn open(
     secrets: BTreeMap<String, Secret<String>>,
 ) -> Result<Option<Session>, EngineError> {
     let wire = dial(address).await.map_err(EngineError::broken(DOING))?;
-    let (mut send, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(wire)).await.map_err(EngineError::broken(DOING))?;
+    let (mut send, connection) = hyper::client::conn::http1::handshake(TokioIo::new(wire))
+        .await
+        .map_err(EngineError::broken(DOING))?;
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
         // Ends when the session does; its error says no more than the one of the build.
@@ -110,7 +112,9 @@ impl Secrets for Vault {
     ) -> Result<Response<GetSecretResponse>, Status> {
         let id = request.into_inner().id;
         match self.0.get(&id) {
-            Some(secret) => Ok(Response::new(GetSecretResponse { data: secret.reveal().clone().into_bytes() })),
+            Some(secret) => {
+                Ok(Response::new(GetSecretResponse { data: secret.reveal().clone().into_bytes() }))
+            }
             None => Err(Status::not_found(format!("there is no build secret {id}"))),
         }
     }
@@ -128,7 +132,10 @@ impl Auth for Anonymous {
         Ok(Response::new(CredentialsResponse::default()))
     }
 
-    async fn fetch_token(&self, _: tonic::Request<FetchTokenRequest>) -> Result<Response<FetchTokenResponse>, Status> {
+    async fn fetch_token(
+        &self,
+        _: tonic::Request<FetchTokenRequest>,
+    ) -> Result<Response<FetchTokenResponse>, Status> {
         Err(Status::unimplemented("the engine fetches tokens itself"))
     }
 
@@ -157,7 +164,11 @@ impl Connected for Turned {
 }
 
 impl AsyncRead for Turned {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(cx, buf)
     }
 }

@@ -33,7 +33,10 @@ impl std::fmt::Display for EngineAddress {
 /// Addresses to try, best first. `docker_host` is the variable of that name and rules alone when it is set;
 /// `runtime_dir` is `XDG_RUNTIME_DIR`, where rootless engines have their sockets.
 /// Errors: `docker_host` is of a kind that is not supported.
-pub fn candidates(docker_host: Option<&str>, runtime_dir: Option<&str>) -> Result<Vec<EngineAddress>, EngineError> {
+pub fn candidates(
+    docker_host: Option<&str>,
+    runtime_dir: Option<&str>,
+) -> Result<Vec<EngineAddress>, EngineError> {
     if let Some(host) = docker_host.filter(|host| !host.is_empty()) {
         return Ok(vec![parse(host)?]);
     }
@@ -65,7 +68,9 @@ fn defaults(runtime_dir: Option<&str>) -> Vec<EngineAddress> {
 
 #[cfg(windows)]
 fn defaults(_: Option<&str>) -> Vec<EngineAddress> {
-    ["//./pipe/docker_engine", "//./pipe/podman-machine-default"].map(|p| EngineAddress::Pipe(p.to_owned())).to_vec()
+    ["//./pipe/docker_engine", "//./pipe/podman-machine-default"]
+        .map(|p| EngineAddress::Pipe(p.to_owned()))
+        .to_vec()
 }
 
 /// A connection whatever its kind.
@@ -85,7 +90,8 @@ pub(super) async fn dial(address: &EngineAddress) -> std::io::Result<Box<dyn Wir
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -149,7 +149,9 @@ fn lines(
     stream.take_while(|item| std::future::ready(item.is_ok())).filter_map(|item| {
         std::future::ready(item.ok().and_then(|output| match output {
             LogOutput::StdErr { message } => run_line(LogStream::Stderr, &message),
-            LogOutput::StdOut { message } | LogOutput::Console { message } => run_line(LogStream::Stdout, &message),
+            LogOutput::StdOut { message } | LogOutput::Console { message } => {
+                run_line(LogStream::Stdout, &message)
+            }
             LogOutput::StdIn { .. } => None,
         }))
     })

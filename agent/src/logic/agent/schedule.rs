@@ -60,7 +60,8 @@ impl Agent {
             return None;
         }
         let (deployment, spec) = (workload.lease.deployment, build.clone());
-        let stage = Stage::Building { step: 0, total: 0, doing: "sending the source to the engine".to_owned() };
+        let stage =
+            Stage::Building { step: 0, total: 0, doing: "sending the source to the engine".to_owned() };
         workload.begin(stage, ticket, now);
         Some(Effect::Build { lease, ticket, deployment, spec })
     }

@@ -6,7 +6,7 @@ use super::Agent;
 use crate::logic::{
     effect::Effect,
     event::{Now, Observed, SeenContainer},
-    workload::Stage,
+    workload::{Stage, Workload},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,13 +35,18 @@ impl Agent {
         }
         if self.assigned {
             self.sweep_images(effects);
+            // The classic builder's result is without a name for a moment.
+            if !self.workloads.values().any(Workload::holds_build_slot) {
+                effects.extend(seen.stray_images.into_iter().map(|id| Effect::RemoveStrayImage { id }));
+            }
             effects.extend(seen.stray_networks.into_iter().map(|id| Effect::RemoveNetwork { id }));
         }
     }
 
     fn on_container(&mut self, container: SeenContainer, now: Now, effects: &mut Vec<Effect>) {
         let remove = Effect::RemoveContainer { id: container.id.clone() };
-        let Some((lease, workload)) = container.lease.and_then(|id| Some((id, self.workloads.get(&id)?))) else {
+        let Some((lease, workload)) = container.lease.and_then(|id| Some((id, self.workloads.get(&id)?)))
+        else {
             if self.assigned || self.expired || self.leaving {
                 effects.push(remove);
             }
@@ -92,7 +97,7 @@ impl Agent {
 /// Whether a running workload was seen to run. After the engine was away its containers are watched again, or started
 /// again at once: that they ended was not their fault.
 fn still_there(
-    workload: &mut crate::logic::workload::Workload,
+    workload: &mut Workload,
     ids: Option<&BTreeSet<String>>,
     round: u64,
     now: Now,

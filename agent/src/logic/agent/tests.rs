@@ -107,6 +107,7 @@ fn short(effect: &Effect) -> String {
         Effect::Observe { .. } => "look".to_owned(),
         Effect::RemoveContainer { id } => format!("remove {id}"),
         Effect::RemoveImage { build_key } => format!("remove image {build_key}"),
+        Effect::RemoveStrayImage { id } => format!("remove stray {id}"),
         Effect::RemoveNetwork { id } => format!("remove network {id}"),
         Effect::KeepSources { digests } => format!("keep {} sources", digests.len()),
         Effect::Say { lease, text } => format!("say to {}: {text}", n(lease)),
@@ -125,7 +126,10 @@ fn a_lease_is_fetched_built_started_watched_and_probed() {
     check(talk.fact(1, Fact::SourceFetched { took: Millis(3) }), expect!["build 1"]);
     check(talk.fact(1, Fact::ImageBuilt { image: image(1), took: Millis(9) }), expect!["start 1 on 9000"]);
     check(talk.started(1, "c1"), expect!["watch c1 of 1; probe 1"]);
-    check(talk.fact(1, Fact::Probed(Probed::Healthy)), expect!["say to 1: The app is healthy 0 ms after its start."]);
+    check(
+        talk.fact(1, Fact::Probed(Probed::Healthy)),
+        expect!["say to 1: The app is healthy 0 ms after its start."],
+    );
     assert_eq!(talk.agent.backends()[&id(1).to_string()].to_string(), "127.0.0.1:9000");
 }
 
@@ -219,7 +223,8 @@ fn two_containers_of_one_lease_become_one() {
 fn a_port_of_another_program_is_passed_over_until_none_is_left() {
     let mut talk = Talk::ready(&[1]);
     talk.assign(1, &[1]);
-    let taken = |talk: &mut Talk, port| talk.fact(1, Fact::PortTaken { port: HostPort::try_from(port).unwrap() });
+    let taken =
+        |talk: &mut Talk, port| talk.fact(1, Fact::PortTaken { port: HostPort::try_from(port).unwrap() });
     check(taken(&mut talk, 9000), expect!["start 1 on 9001"]);
     check(taken(&mut talk, 9001), expect!["start 1 on 9002"]);
     check(taken(&mut talk, 9002), expect![""]);
@@ -267,11 +272,16 @@ fn an_engine_restart_that_took_the_container_is_not_the_apps_fault() {
     talk.started(1, "c1");
     talk.on(Event::EngineDown(Problem::new(ErrorCode::EngineUnavailable, "away")));
     talk.on(Event::EngineUp(facts()));
-    let there =
-        Observed { containers: vec![container(1, "c1", false, 0)], images: vec![image(1)], ..Observed::default() };
+    let there = Observed {
+        containers: vec![container(1, "c1", false, 0)],
+        images: vec![image(1)],
+        ..Observed::default()
+    };
     check(
         talk.observed(there),
-        expect!["say to 1: The container went away with the engine; the app is started again.; start 1 on 9000"],
+        expect![
+            "say to 1: The container went away with the engine; the app is started again.; start 1 on 9000"
+        ],
     );
 }
 
@@ -282,8 +292,11 @@ fn an_engine_restart_that_kept_the_container_only_watches_it_again() {
     talk.started(1, "c1");
     talk.on(Event::EngineDown(Problem::new(ErrorCode::EngineUnavailable, "away")));
     talk.on(Event::EngineUp(facts()));
-    let there =
-        Observed { containers: vec![container(1, "c1", true, 9000)], images: vec![image(1)], ..Observed::default() };
+    let there = Observed {
+        containers: vec![container(1, "c1", true, 9000)],
+        images: vec![image(1)],
+        ..Observed::default()
+    };
     check(talk.observed(there), expect!["watch c1 of 1"]);
 }
 
@@ -294,6 +307,18 @@ fn pinned_images_stay_and_others_go() {
     talk.on(Event::Assigned(assignment));
     let there = Observed { images: vec![image(1), image(2), image(3)], ..Observed::default() };
     check(talk.observed(there), expect!["remove image key3"]);
+}
+
+#[test]
+fn images_without_a_name_go_unless_a_build_may_be_about_to_name_them() {
+    let mut talk = Talk::ready(&[]);
+    talk.assign(1, &[1]);
+    talk.fact(1, Fact::SourceFetched { took: Millis(3) });
+    let there =
+        || Observed { stray_images: vec!["old".into()], images: vec![image(1)], ..Observed::default() };
+    check(talk.observed(there()), expect![""]);
+    talk.fact(1, Fact::ImageBuilt { image: image(1), took: Millis(9) });
+    check(talk.look(there()), expect!["look; remove stray old"]);
 }
 
 #[test]
@@ -325,7 +350,10 @@ fn step() -> impl Strategy<Value = (u8, u128, u8)> {
 
 fn event_of(agent: &Agent, kind: u8, n: u128, more: u8) -> Event {
     let problem = || Problem::new(ErrorCode::Internal, "any");
-    let ticket = agent.workloads.get(&id(n)).map_or(Ticket(0), |w| Ticket(w.ticket.0 - u64::from(more == 3).min(w.ticket.0)));
+    let ticket = agent
+        .workloads
+        .get(&id(n))
+        .map_or(Ticket(0), |w| Ticket(w.ticket.0 - u64::from(more == 3).min(w.ticket.0)));
     let of = |fact| Event::Of { lease: id(n), ticket, fact };
     let port = HostPort::try_from(9000 + i64::from(more)).unwrap();
     let took = Millis(1);
@@ -335,21 +363,34 @@ fn event_of(agent: &Agent, kind: u8, n: u128, more: u8) -> Event {
         1 => Event::Disconnected,
         2 | 3 => {
             let leases = (1..5).filter(|m| *m <= n || u128::from(more) == *m).map(lease).collect();
-            Event::Assigned(Assignment { generation: agent.generation + u64::from(more), leases, pinned: vec![] })
+            Event::Assigned(Assignment {
+                generation: agent.generation + u64::from(more),
+                leases,
+                pinned: vec![],
+            })
         }
         4 => Event::EngineUp(facts()),
         5 => Event::EngineDown(problem()),
         6 | 7 => {
-            let containers = vec![container(n, "x", more % 2 == 0, 9000), container(1, "y", true, 9001)];
+            let containers =
+                vec![container(n, "x", more.is_multiple_of(2), 9000), container(1, "y", true, 9001)];
             let images = if more == 0 { vec![] } else { vec![image(n), image(1)] };
-            Event::Observed { round: agent.round, seen: Observed { containers, images, ..Observed::default() } }
+            Event::Observed {
+                round: agent.round,
+                seen: Observed { containers, images, ..Observed::default() },
+            }
         }
         8 => of(Fact::SourceFetched { took }),
         9 => of(Fact::SourceFailed { problem: problem(), again: more > 0 }),
         10 => of(Fact::ImageBuilt { image: image(n), took }),
         11 => of(Fact::BuildFailed { problem: problem(), last_lines: vec![] }),
         12 => of(Fact::PortTaken { port }),
-        13 | 14 => of(Fact::Started { container: format!("c{n}"), port: agent.ports.assigned().get(&id(n)).copied().unwrap_or(port), took, ran_for: Duration::ZERO }),
+        13 | 14 => of(Fact::Started {
+            container: format!("c{n}"),
+            port: agent.ports.assigned().get(&id(n)).copied().unwrap_or(port),
+            took,
+            ran_for: Duration::ZERO,
+        }),
         15 => of(Fact::Probed(if more == 0 { Probed::Healthy } else { Probed::Sick { why: problem() } })),
         16 => of(Fact::Exited(exit(more == 0))),
         17 => of(Fact::EngineLost { problem: problem() }),

@@ -24,7 +24,16 @@ impl std::fmt::Display for Violation {
 
 /// The default capabilities of an engine. Podman lists what was dropped one by one in place of `ALL`.
 const DEFAULT_CAPS: [&str; 11] = [
-    "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
     "SYS_CHROOT",
 ];
 
@@ -88,7 +97,10 @@ fn privileges(found: &mut Findings, host: &HostConfig) {
         found.add("CapDrop", "ALL", format!("{dropped:?}"));
     }
     let options: Vec<&str> = host.security_opt.iter().flatten().map(String::as_str).collect();
-    if !options.iter().any(|o| ["no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"].contains(o)) {
+    if !options
+        .iter()
+        .any(|o| ["no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"].contains(o))
+    {
         found.add("SecurityOpt", "no-new-privileges", format!("{options:?}"));
     }
     let lifted = |option: &&&str| {
@@ -152,7 +164,12 @@ fn limits(found: &mut Findings, host: &HostConfig, policy: &RunPolicy) {
         found.add("OomScoreAdj", "0 or more", format!("{:?}", host.oom_score_adj));
     }
     for (name, most) in [("nofile", 4096), ("core", 0), ("nproc", 512)] {
-        let hard = host.ulimits.iter().flatten().find(|u| plain_ulimit(u.name.as_deref()) == name).and_then(|u| u.hard);
+        let hard = host
+            .ulimits
+            .iter()
+            .flatten()
+            .find(|u| plain_ulimit(u.name.as_deref()) == name)
+            .and_then(|u| u.hard);
         if hard.is_none_or(|hard| hard > most || hard < 0) {
             found.add("Ulimits", format!("{name} {most}"), format!("{hard:?}"));
         }
@@ -221,7 +238,8 @@ fn ports(found: &mut Findings, host: &HostConfig, policy: &RunPolicy) {
     let bindings = host.port_bindings.clone().unwrap_or_default();
     let ours = bindings.get(&policy.port_key()).cloned().flatten().unwrap_or_default();
     let right = |b: &bollard::models::PortBinding| {
-        b.host_ip.as_deref() == Some("127.0.0.1") && b.host_port.as_deref() == Some(&policy.host_port.to_string())
+        b.host_ip.as_deref() == Some("127.0.0.1")
+            && b.host_port.as_deref() == Some(&policy.host_port.to_string())
     };
     if bindings.len() != 1 || ours.len() != 1 || !ours.iter().all(right) {
         let wanted = format!("127.0.0.1:{} to {}", policy.host_port, policy.port_key());
@@ -239,7 +257,8 @@ fn identity(found: &mut Findings, inspect: &ContainerInspectResponse, policy: &R
         }
     }
     let host = inspect.host_config.clone().unwrap_or_default();
-    let restart = host.restart_policy.and_then(|policy| policy.name).map(|name| name.to_string()).unwrap_or_default();
+    let restart =
+        host.restart_policy.and_then(|policy| policy.name).map(|name| name.to_string()).unwrap_or_default();
     if !["", "no"].contains(&restart.as_str()) {
         found.add("RestartPolicy", "no", restart);
     }

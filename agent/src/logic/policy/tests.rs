@@ -152,7 +152,11 @@ fn the_user_labels_and_restart_policy_are_ours() {
 
 #[test]
 fn a_volume_on_the_disk_is_refused_and_a_tmpfs_is_not() {
-    let mount = |typ: &str| MountPoint { typ: Some(typ.into()), destination: Some("/data".into()), ..MountPoint::default() };
+    let mount = |typ: &str| MountPoint {
+        typ: Some(typ.into()),
+        destination: Some("/data".into()),
+        ..MountPoint::default()
+    };
     check(|c| c.mounts = Some(vec![mount("volume")]), &["Mounts"]);
     check(|c| c.mounts = Some(vec![mount("tmpfs")]), &[]);
 }
@@ -201,7 +205,8 @@ fn podmans_words_for_the_same_limits_are_accepted() {
 }
 
 fn audit_caps() -> Vec<String> {
-    let caps = "CHOWN DAC_OVERRIDE FOWNER FSETID KILL NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT";
+    let caps =
+        "CHOWN DAC_OVERRIDE FOWNER FSETID KILL NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT";
     caps.split(' ').map(|cap| format!("CAP_{cap}")).collect()
 }
 
@@ -233,5 +238,8 @@ fn the_app_may_set_home_but_not_port() {
 fn names_hold_only_what_an_engine_takes() {
     let id = LeaseId::new(Uuid::from_u128(0xabcd));
     assert_eq!(container_name("my-app", id), "ttalkak-my-app-0000abcd");
-    assert_eq!(container_name("../my app/with a very long name indeed", id), "ttalkak-myappwithaverylongnamein-0000abcd");
+    assert_eq!(
+        container_name("../my app/with a very long name indeed", id),
+        "ttalkak-myappwithaverylongnamein-0000abcd"
+    );
 }

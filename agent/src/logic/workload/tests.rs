@@ -1,8 +1,5 @@
 use super::*;
-use crate::logic::{
-    event::Probed,
-    policy::tests::lease,
-};
+use crate::logic::{event::Probed, policy::tests::lease};
 
 fn at(millis: u64) -> Now {
     Now { mono: Duration::from_millis(millis), wall: UnixMillis(i64::try_from(millis).unwrap()) }
@@ -27,10 +24,8 @@ fn exit(code: i64, out_of_memory: bool) -> Fact {
 }
 
 fn health(workload: &Workload) -> &Health {
-    match &workload.stage {
-        Stage::Running(running) => &running.health,
-        other => panic!("{other:?}"),
-    }
+    let Stage::Running(running) = &workload.stage else { panic!("{:?}", workload.stage) };
+    &running.health
 }
 
 /// Answers every probe with `fact` until `until` milliseconds; returns when each was asked and whether it diagnoses.
@@ -62,7 +57,9 @@ fn an_app_that_is_not_healthy_in_time_is_diagnosed_and_given_up() {
     let asked = probe_with(&mut workload, &sick(ErrorCode::AppLoopbackOnly), 0, 60_000);
     assert_eq!(asked.last(), Some(&(30_000, true)));
     assert!(asked[..asked.len() - 1].iter().all(|(_, diagnose)| !diagnose));
-    assert!(matches!(&workload.stage, Stage::GivingUp { problem } if problem.code == ErrorCode::AppLoopbackOnly));
+    assert!(
+        matches!(&workload.stage, Stage::GivingUp { problem } if problem.code == ErrorCode::AppLoopbackOnly)
+    );
     workload.on(Fact::GaveUp { last_lines: vec!["x".to_owned()] }, Ticket(100), 1, at(31_000));
     assert!(matches!(&workload.stage, Stage::Failed { last_lines, .. } if last_lines == &["x"]));
 }
@@ -124,7 +121,9 @@ fn ten_healthy_minutes_earn_a_quick_restart_again() {
 fn memory_is_told_apart_from_other_ends() {
     let mut workload = running(0, Duration::ZERO);
     workload.on(exit(137, true), Ticket(5), 1, at(100));
-    assert!(matches!(&workload.stage, Stage::Failed { problem, .. } if problem.code == ErrorCode::AppOutOfMemory));
+    assert!(
+        matches!(&workload.stage, Stage::Failed { problem, .. } if problem.code == ErrorCode::AppOutOfMemory)
+    );
 }
 
 #[test]
@@ -153,11 +152,7 @@ fn a_fetch_that_may_work_later_is_tried_with_growing_waits() {
 #[test]
 fn a_bug_of_ours_fails_the_work_but_never_a_running_app() {
     let mut building = Workload::new(lease(1), 20_001, at(0));
-    building.begin(
-        Stage::Building { step: 0, total: 0, doing: String::new() },
-        Ticket(1),
-        at(0),
-    );
+    building.begin(Stage::Building { step: 0, total: 0, doing: String::new() }, Ticket(1), at(0));
     building.on(Fact::Panicked { work: "build" }, Ticket(2), 1, at(0));
     assert!(matches!(&building.stage, Stage::Failed { problem, .. } if problem.code == ErrorCode::Internal));
     let mut up = running(0, Duration::ZERO);
