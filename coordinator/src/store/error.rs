@@ -125,9 +125,6 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(cause: sqlx::Error) -> Self {
-        match cause {
-            cause @ sqlx::Error::PoolTimedOut => Self::Busy(cause),
-            cause => Self::Sql(cause),
-        }
+        if matches!(cause, sqlx::Error::PoolTimedOut) { Self::Busy(cause) } else { Self::Sql(cause) }
     }
 }
