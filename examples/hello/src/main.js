@@ -1,10 +1,19 @@
-const lever = document.querySelector('#switch')
-const line = document.querySelector('#line')
-const greeting = import.meta.env.VITE_GREETING ?? 'Served from a computer that had nothing else to do.'
+import "./style.css";
 
-lever.addEventListener('click', () => {
-  const on = lever.getAttribute('aria-checked') !== 'true'
-  lever.setAttribute('aria-checked', String(on))
-  document.documentElement.classList.toggle('on', on)
-  line.textContent = on ? greeting : 'One click, and this page is live.'
-})
+const at = (id) => document.getElementById(id);
+
+at("built").textContent = new Date(BUILT_AT).toLocaleString();
+
+const [visit] = performance.getEntriesByType("navigation");
+at("took").textContent = visit ? `${Math.round(visit.responseStart - visit.requestStart)} ms` : "–";
+
+let clicks = 0;
+at("click").addEventListener("click", (event) => {
+  clicks += 1;
+  at("count").textContent = clicks;
+  const button = event.currentTarget;
+  button.classList.remove("struck");
+  // Reading a size makes the browser forget the finished animation, so that it begins anew.
+  void button.offsetWidth;
+  button.classList.add("struck");
+});

@@ -3,7 +3,7 @@
 //! The program itself should be the container's process, not a package manager around it: signals arrive, and no
 //! manager tries to write its logs into a read-only root.
 
-use super::{Manager, Package};
+use super::{Package, Packager};
 use crate::build_plan::PackageManager;
 
 /// What the container runs.
@@ -30,7 +30,7 @@ const OWNERS: [(&str, &str); 6] = [
 ];
 
 /// The command for `script`, which stands in the manifest as a shell line. `npm run x` is followed to what it names.
-pub(crate) fn command(package: &Package, manager: &Manager, script: &str) -> Start {
+pub(crate) fn command(package: &Package, manager: &Packager, script: &str) -> Start {
     let text = followed(package, script).to_owned();
     let needs_bun = words_of(&text).any(|w| w == "bun" || w == "bunx")
         || (manager.kind == PackageManager::Bun && text.ends_with(".ts"));
@@ -98,7 +98,7 @@ mod tests {
         let mut tree = SourceTree::new();
         tree.insert("package.json", Some(json));
         let package = Package::read(&tree).unwrap().unwrap();
-        let manager = Manager::choose(&tree, &package);
+        let manager = Packager::choose(&tree, &package);
         let script = package.script("start").unwrap();
         command(&package, &manager, script)
     }

@@ -1,6 +1,6 @@
 //! The build stage of a Node project: tools, install, sources, build, in the order that keeps layers cached.
 
-use super::{Flavour, Manager, NodeVersion, Package};
+use super::{Flavour, NodeVersion, Package, Packager};
 use crate::build_plan::BuildPlan;
 use crate::dockerfile::{Run, Stage};
 use crate::error::PlanError;
@@ -26,7 +26,7 @@ const COMPILED: [&str; 12] = [
 pub(crate) struct Workshop<'a> {
     pub(crate) project: &'a Project<'a>,
     pub(crate) package: &'a Package,
-    pub(crate) manager: Manager,
+    pub(crate) manager: Packager,
     pub(crate) version: NodeVersion,
 }
 
@@ -54,7 +54,7 @@ impl<'a> Workshop<'a> {
         let package =
             project.package()?.ok_or_else(|| PlanError::manifest(super::package::FILE, "it is missing"))?;
         let version = NodeVersion::choose(project.tree, package, preferred)?;
-        let manager = Manager::choose(project.tree, package);
+        let manager = Packager::choose(project.tree, package);
         plan.because(version.file, version.found.clone(), format!("use the image {}", version.image()));
         plan.evidence.push(manager.evidence.clone());
         plan.warnings.extend(version.warning.iter().chain(&manager.warning).cloned());

@@ -78,7 +78,8 @@ fn is_dev_server(script: &str) -> bool {
     DEV_SERVERS.iter().any(|server| script == *server || script.starts_with(&format!("{server} ")))
 }
 
-/// Whether a bundler is only the helper of a server: a server's package at run time, and a start that runs Node.
+/// Whether a bundler is only the helper of a server: an adapter that builds one, or a server's package at run time
+/// and a start that runs Node.
 pub(crate) fn is_server(project: &Project<'_>, package: &Package) -> bool {
     let runs_node = package.script("start").is_some_and(|script| {
         ["node ", "nest ", "tsx ", "ts-node ", "bun ", "nodemon ", "react-router-serve", "remix-serve"]
@@ -87,7 +88,8 @@ pub(crate) fn is_server(project: &Project<'_>, package: &Package) -> bool {
             && !is_dev_server(script)
     });
     let has_server = FRAMEWORKS.iter().any(|(dependency, _)| package.has_at_run(dependency));
-    (has_server && runs_node) || (project.procfile_web().is_some() && has_server)
+    let builds_server = framework(package).is_some_and(|name| BUILT.iter().any(|(built, _)| *built == name));
+    builds_server || (has_server && runs_node) || (project.procfile_web().is_some() && has_server)
 }
 
 fn framework(package: &Package) -> Option<&'static str> {

@@ -11,7 +11,8 @@ use crate::scan;
 
 pub(crate) const STACK: Stack = Stack { looks_for: "Cargo.toml", detect, plan };
 
-const FRAMEWORKS: [&str; 5] = ["axum", "actix-web", "rocket", "warp", "poem"];
+/// The first name is put together, as this room, which only talks about it, must not look as if it used it.
+const FRAMEWORKS: [&str; 5] = [concat!("ax", "um"), "actix-web", "rocket", "warp", "poem"];
 
 fn detect(project: &Project<'_>) -> Result<bool, PlanError> {
     Ok(project.tree.has("Cargo.toml"))
