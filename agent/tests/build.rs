@@ -5,7 +5,11 @@
 mod rig;
 
 use rig::{App, Rig};
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+use ttalkak_agent::io::engine::{BuildNews, BuildOrder, BuildOutcome, Engine};
 use ttalkak_protocol::{id::LeaseId, link::Phase, secret::Secret};
 
 const IDLE: &str = "CMD [\"sleep\", \"600\"]\n";
@@ -146,4 +150,49 @@ async fn a_hundred_megabytes_of_log_are_bounded_and_end_with_the_last_lines() {
     );
     let bytes: usize = rig.log(lease.lease).iter().map(String::len).sum();
     assert!(bytes < 6_000_000, "{bytes} bytes of log were sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_classic_builder_does_for_an_engine_without_buildkit() {
+    let agent = rig::fresh_agent();
+    let Some(engine) = rig::engine(agent).await else { return };
+    let _cleaner = rig::Cleaner(agent);
+    let mut order = BuildOrder {
+        tag: "ttalkak/classic:test".to_owned(),
+        build_key: "classic".to_owned(),
+        dockerfile: "Dockerfile".to_owned(),
+        args: BTreeMap::new(),
+        secrets: BTreeMap::new(),
+        deadline: Duration::from_secs(60),
+    };
+    let (outcome, lines) = classic(&engine, &order, "FROM debian:bookworm-slim\nRUN echo as before\n").await;
+    assert!(matches!(outcome, BuildOutcome::Built(_)), "{outcome:?}");
+    assert!(lines.iter().any(|line| line.contains("as before")), "{lines:?}");
+    let (outcome, _) = classic(&engine, &order, "FROM debian:bookworm-slim\nRUN exit 5\n").await;
+    let BuildOutcome::Failed(problem) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(problem.message, "The step `RUN exit 5` failed with exit code 5.");
+    // Without BuildKit a secret could not be kept out of the image, so it is not tried.
+    order.secrets.insert("A".to_owned(), Secret::new("b".to_owned()));
+    let (outcome, _) = classic(&engine, &order, "FROM debian:bookworm-slim\n").await;
+    assert!(matches!(outcome, BuildOutcome::Failed(problem) if problem.message.contains("no BuildKit")));
+}
+
+async fn classic(engine: &Engine, order: &BuildOrder, dockerfile: &str) -> (BuildOutcome, Vec<String>) {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(dockerfile.len() as u64);
+    header.set_mode(0o644);
+    tar.append_data(&mut header, "Dockerfile", dockerfile.as_bytes()).unwrap();
+    let tar = bytes::Bytes::from(tar.into_inner().unwrap());
+    let (news_in, mut news) = tokio::sync::mpsc::channel::<BuildNews>(64);
+    let context = futures_util::stream::iter([Ok(tar)]);
+    let lines = async {
+        let mut lines = Vec::new();
+        while let Some(told) = news.recv().await {
+            lines.extend(told.lines);
+        }
+        lines
+    };
+    let (outcome, lines) = tokio::join!(engine.build(order, true, context, news_in), lines);
+    (outcome.unwrap(), lines)
 }

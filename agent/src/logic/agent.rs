@@ -303,4 +303,6 @@ impl Agent {
 }
 
 #[cfg(test)]
+mod property;
+#[cfg(test)]
 mod tests;
