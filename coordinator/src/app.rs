@@ -20,6 +20,7 @@ use crate::{
     visitors::{EdgeVisitors, table},
 };
 use anyhow::{Context, Result};
+use axum::serve::ListenerExt;
 use std::{sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -118,7 +119,11 @@ pub async fn run(
     workers.spawn(edge::serve_ports(edge.clone(), shutdown.clone()));
     workers.spawn(edge::serve(listeners.edge, edge, shutdown.clone()));
     let stopping = shutdown.clone();
-    let served = axum::serve(listeners.api, http).with_graceful_shutdown(stopping.cancelled_owned());
+    // Small link frames follow each other: with Nagle's algorithm each second one would wait for a delayed ack.
+    let api = listeners.api.tap_io(|socket| {
+        let _ = socket.set_nodelay(true);
+    });
+    let served = axum::serve(api, http).with_graceful_shutdown(stopping.cancelled_owned());
     tracing::info!(listen = %config.listen, edge = %config.edge_listen, "coordinator is ready");
 
     let grace = async {

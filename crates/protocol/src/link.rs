@@ -161,7 +161,8 @@ impl Refused {
 /// A kind that was not understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unsupported {
-    /// The number of the message.
+    /// The number of the message. On the wire it is `of_n`, since `n` is the number of this answer itself.
+    #[serde(rename = "of_n")]
     pub n: u64,
     /// The kind it named.
     pub of: String,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::link::{FromAgent, FromCoordinator, Proof};
+use crate::link::{FromAgent, FromCoordinator, Proof, Unsupported};
 use proptest::prelude::*;
 
 fn proof() -> FromAgent {
@@ -41,6 +41,12 @@ fn a_kind_from_the_future_is_answered_and_a_nonsense_body_is_not() {
     assert!(matches!(read(&frame), Err(CodecError::UnknownKind { n: 9, kind }) if kind == "teleport"));
     let frame = encode(9, &serde_json::json!({"kind": "proof"}));
     assert!(matches!(read(&frame), Err(CodecError::Shape(_))));
+}
+
+#[test]
+fn an_answer_to_an_unknown_kind_keeps_both_numbers() {
+    let answer = FromAgent::Unsupported(Unsupported { n: 7, of: "teleport".into() });
+    assert_eq!(read(&encode(3, &answer)).unwrap(), Numbered { n: 3, message: answer });
 }
 
 #[test]
