@@ -261,6 +261,7 @@ fn lists_of_versions_stay_in_one_manifest() {
     let mut offences = Vec::new();
     for member in [
         "agent",
+        "bench",
         "cli",
         "coordinator",
         "crates/planner",
