@@ -80,7 +80,8 @@ pub(crate) fn run_stage(version: &JavaVersion, from: &str, to: &str, words: &[&s
             ("PORT", "8080"),
             ("SERVER_PORT", "8080"),
             ("HOME", "/tmp"),
-            ("JAVA_TOOL_OPTIONS", "-XX:MaxRAMPercentage=75"),
+            // A user without an entry in the image's list has no home; Java would write into a folder named `?`.
+            ("JAVA_TOOL_OPTIONS", "-XX:MaxRAMPercentage=75 -Duser.home=/tmp"),
         ])
         .copy_from("build", from, to)
         .user("10001")

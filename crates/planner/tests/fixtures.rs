@@ -4,6 +4,8 @@
 //! refusal) and `Dockerfile.snap` (the whole text). An example's two files lie in `tests/fixtures/examples`, as an
 //! example is shown to people. `UPDATE_EXPECT=1` writes the snapshots anew.
 
+#![allow(clippy::unwrap_used, reason = "the walk is part of the test: what it cannot read fails it")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -12,6 +12,8 @@ pub(crate) const FILE: &str = "package.json";
 /// The manifest of a Node project.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Package {
+    /// The name, as far as it may stand in the id of a cache.
+    pub(crate) slug: String,
     pub(crate) main: Option<String>,
     pub(crate) homepage: Option<String>,
     pub(crate) package_manager: Option<String>,
@@ -47,6 +49,7 @@ impl Package {
             entries.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
         };
         Package {
+            slug: slug(&text("/name").unwrap_or_default()),
             main: text("/main"),
             homepage: text("/homepage"),
             package_manager: text("/packageManager"),
@@ -131,6 +134,12 @@ impl Package {
         };
         all.find(|(_, spec)| local(spec)).map(|(name, _)| format!("{name}, which lies in the repository"))
     }
+}
+
+fn slug(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' };
+    let slug: String = name.trim_start_matches('@').chars().take(60).map(plain).collect();
+    if slug.is_empty() { "app".to_owned() } else { slug }
 }
 
 #[cfg(test)]

@@ -42,11 +42,10 @@ fn plan(project: &Project<'_>) -> Result<BuildPlan, PlanError> {
         return Ok(export(plan, &workshop, dist.unwrap_or_else(|| "out".to_owned())));
     }
     let own_start = package.script("start").map(|script| command(package, &workshop.manager, script));
-    if let Some(start) = own_start.filter(|start| !start.text.contains("next start")) {
-        if start.text.contains("server") || start.text.starts_with("node ") {
-            plan.because("package.json", format!("start: {}", start.text), "run the project's own server");
-            return server::with_build(plan, &workshop, start);
-        }
+    let is_own = |start: &Start| !start.text.contains("next start") && start.text.contains("node ");
+    if let Some(start) = own_start.filter(is_own) {
+        plan.because("package.json", format!("start: {}", start.text), "run the project's own server");
+        return server::with_build(plan, &workshop, start);
     }
     if package.major("next").is_some_and(|major| major < STANDALONE_SINCE) && output != Some("standalone") {
         plan.because(
@@ -60,11 +59,18 @@ fn plan(project: &Project<'_>) -> Result<BuildPlan, PlanError> {
     Ok(standalone(plan, &workshop, &dist.unwrap_or_else(|| ".next".to_owned())))
 }
 
+/// Next keeps answers of other hosts in its cache too, so that two projects must not share one.
+fn cache_kind(workshop: &Workshop<'_>) -> String {
+    format!("next-{}", workshop.package.slug)
+}
+
 fn export(mut plan: BuildPlan, workshop: &Workshop<'_>, output: String) -> BuildPlan {
     let command = workshop.build_command("next build");
     let env = [("NEXT_TELEMETRY_DISABLED", "1")];
     let mut step = vite::bundle(command, &env, &output);
-    step.caches = &[("next", "/app/.next/cache")];
+    let cache = cache_kind(workshop);
+    let caches = [(cache.as_str(), "/app/.next/cache")];
+    step.caches = &caches;
     let stage = workshop.stage(&mut plan, step);
     let serve = web::serve(&mut plan, &format!("/app/{output}"), web::Fallback::NotFound, None);
     plan.output_dir = Some(output);
@@ -75,11 +81,12 @@ fn export(mut plan: BuildPlan, workshop: &Workshop<'_>, output: String) -> Build
 fn standalone(mut plan: BuildPlan, workshop: &Workshop<'_>, dist: &str) -> BuildPlan {
     let word = scan::shell_word(dist);
     let cache = format!("/app/{dist}/cache");
+    let kind = cache_kind(workshop);
     let missing = "echo 'next build left no standalone server.js' >&2; exit 1";
     let step = BuildStep {
         env: &[("NEXT_TELEMETRY_DISABLED", "1"), ("NEXT_PRIVATE_STANDALONE", "true")],
         command: Some(workshop.build_command("next build")),
-        caches: &[("next", &cache)],
+        caches: &[(&kind, &cache)],
         then: vec![
             format!("{{ test -f {word}/standalone/server.js || {{ {missing}; }}; }}"),
             // The server looks for both beside itself; `public` may not exist.

@@ -50,8 +50,8 @@ const ENTRIES: [&str; 12] = [
     "bin/www",
 ];
 
-/// Scripts of these programs are development servers, not what should face visitors.
-const DEV_SERVERS: [&str; 8] = [
+/// Scripts of these programs are development servers, or serve files, which a real web server does here.
+const DEV_SERVERS: [&str; 12] = [
     "vite",
     "webpack serve",
     "webpack-dev-server",
@@ -60,6 +60,10 @@ const DEV_SERVERS: [&str; 8] = [
     "ng serve",
     "vue-cli-service serve",
     "live-server",
+    "serve",
+    "npx serve",
+    "http-server",
+    "npx http-server",
 ];
 
 fn detect(project: &Project<'_>) -> Result<bool, PlanError> {
@@ -89,7 +93,15 @@ pub(crate) fn is_server(project: &Project<'_>, package: &Package) -> bool {
     });
     let has_server = FRAMEWORKS.iter().any(|(dependency, _)| package.has_at_run(dependency));
     let builds_server = framework(package).is_some_and(|name| BUILT.iter().any(|(built, _)| *built == name));
-    builds_server || (has_server && runs_node) || (project.procfile_web().is_some() && has_server)
+    builds_server
+        || (runs_node && (has_server || starts_own_file(project, package)))
+        || (project.procfile_web().is_some() && has_server)
+}
+
+/// Whether `start` gives Node a file of the repository, as a server without any framework does.
+fn starts_own_file(project: &Project<'_>, package: &Package) -> bool {
+    let words = package.script("start").unwrap_or_default().split_whitespace();
+    words.filter_map(scan::folder).any(|word| word.contains('.') && project.tree.has(&word))
 }
 
 fn framework(package: &Package) -> Option<&'static str> {

@@ -119,26 +119,20 @@ fn sources(tree: &SourceTree) -> Vec<&str> {
 
 fn django(tree: &SourceTree) -> Option<Entry> {
     let text = tree.read("manage.py")?;
-    let marked = scan::quoted(
-        text.split("DJANGO_SETTINGS_MODULE")
-            .nth(1)?
-            .trim_start_matches(['"', '\''])
-            .trim_start_matches([',', ' ']),
-    );
-    let settings = marked.filter(|name| is_module(name))?;
-    let package = settings.split('.').next()?;
-    let named = format!("{package}/wsgi.py");
-    let file =
-        if tree.has(&named) { named } else { tree.glob("*/wsgi.py").first().map(|p| (*p).to_owned())? };
+    let after = text.split("DJANGO_SETTINGS_MODULE").nth(1).unwrap_or_default();
+    let settings = scan::quoted(after.trim_start_matches(['"', '\'']).trim_start_matches([',', ' ']));
+    let package = settings.filter(|name| is_module(name)).and_then(|name| name.split('.').next());
+    let named = package.map(|package| format!("{package}/wsgi.py")).filter(|file| tree.has(file));
+    let file = named.or_else(|| tree.glob("*/wsgi.py").first().map(|path| (*path).to_owned()))?;
     let module = file.trim_end_matches(".py").replace('/', ".");
-    Some(Entry {
+    is_module(&module).then(|| Entry {
         framework: Some("django"),
-        file: file.clone(),
-        found: format!("settings {settings}"),
+        found: "the application of a Django project".to_owned(),
         start: format!("{GUNICORN} {module}:application"),
         server: Some("gunicorn"),
         env: &[],
         collects_static: collects_static(tree),
+        file,
     })
 }
 
