@@ -35,9 +35,22 @@ fn plan(project: &Project<'_>) -> Result<BuildPlan, PlanError> {
         parsed.iter().filter(|i| i.keyword == "ARG").map(|i| name_of(&i.rest)).collect();
     let wanted = project.options.build_env.iter();
     plan.build_args = wanted.filter(|name| declared.contains(&name.as_str())).cloned().collect();
+    let mounted = mounted_secrets(&parsed);
+    let wanted = project.options.secret_env.iter();
+    plan.build_secrets = wanted.filter(|name| mounted.contains(&name.as_str())).cloned().collect();
     plan.start = last_of(&parsed, "CMD").or_else(|| last_of(&parsed, "ENTRYPOINT"));
     plan.dockerfile = text.to_owned();
     Ok(plan)
+}
+
+/// The ids that `RUN --mount=type=secret,id=…` lines name.
+fn mounted_secrets(parsed: &[Parsed]) -> Vec<&str> {
+    let runs = parsed.iter().filter(|i| i.keyword == "RUN").flat_map(|i| i.rest.split_whitespace());
+    let mounts = runs.filter_map(|word| word.strip_prefix("--mount=")).map(|options| options.split(','));
+    mounts
+        .filter(|options| options.clone().any(|option| option == "type=secret"))
+        .filter_map(|mut options| options.find_map(|option| option.strip_prefix("id=")))
+        .collect()
 }
 
 fn refused(reason: &str) -> PlanError {

@@ -139,6 +139,10 @@ pub(crate) fn with_build(
     if prunes {
         then.push(workshop.manager.prune().to_owned());
     }
+    if plan.platform == Platform::Next {
+        // What the build cached is no use at run time; what the server caches goes to the temporary folder.
+        then.extend(["rm -rf .next/cache".to_owned(), "ln -s /tmp .next/cache".to_owned()]);
+    }
     then.push("chmod -R a+rX .".to_owned());
     let env: &[(&str, &str)] =
         if plan.platform == Platform::Next { &[("NEXT_TELEMETRY_DISABLED", "1")] } else { &[] };
