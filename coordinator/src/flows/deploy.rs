@@ -38,7 +38,11 @@ pub(super) const STEPS: &[Step] = &[
 pub(super) async fn run(world: &World, row: &SagaRow, name: &str) -> Result<StepEnd, FlowError> {
     let rollout = rollout(world, row).await?;
     match name {
-        "fetch_source" => source::fetch(world, &rollout).await,
+        "fetch_source" => {
+            // Said when it was asked for, too; but an older saga may have ended the deployment since.
+            tell(world, row, Fact::RolloutStarted).await?;
+            source::fetch(world, &rollout).await
+        }
         "plan_build" => source::plan(world, &rollout).await,
         "choose_offer" => place::choose(world, row, &rollout).await,
         "grant_lease" => place::grant(world, row, &rollout).await,

@@ -293,7 +293,10 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         }
-        let _ = apply(&mut tx, rollout.deployment, fact, Some(Some(problem)), now).await?;
+        // A newer rollout that waits for its turn is where the deployment stands; the older one's end is not its end.
+        if !newer_waits(&mut tx, rollout.deployment).await? {
+            let _ = apply(&mut tx, rollout.deployment, fact, Some(Some(problem)), now).await?;
+        }
         tx.commit().await
     }
 
@@ -345,6 +348,15 @@ impl Store {
         }
         tx.commit().await
     }
+}
+
+/// Whether a rollout waits that nobody cancelled. One that is being given up is `undoing` or cancelled by then.
+async fn newer_waits(tx: &mut Tx, deployment: DeploymentId) -> StoreResult<bool> {
+    let rows = sqlx::query(
+        "SELECT 1 FROM saga WHERE deployment_id = ? AND kind = 'deploy' AND state = 'running' AND cancel IS NULL",
+    )
+    .bind(deployment.to_string());
+    Ok(rows.fetch_optional(&mut **tx).await?.is_some())
 }
 
 /// Returns whether anything changed.
