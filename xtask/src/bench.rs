@@ -31,6 +31,9 @@ pub(crate) struct Options {
     /// Install nothing; only tell what is missing.
     #[arg(long)]
     no_install: bool,
+    /// Measure the programs of the last release build as they are.
+    #[arg(long)]
+    no_build: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -53,7 +56,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).context("listen for Ctrl-C")?;
     match options.name {
         Name::Deploy => deploy::run(options),
-        Name::Detect => detect::run(),
+        Name::Detect => detect::run(options),
         Name::List => list::run(options),
         Name::Memory => memory::run(options),
     }

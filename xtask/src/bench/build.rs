@@ -1,12 +1,16 @@
 //! The programs under measurement, in release.
 
+use super::Options;
 use crate::shell::{self, cargo, say};
 use anyhow::{Context, Result};
 use std::{path::PathBuf, process::Command};
 
 /// Builds programs of these packages. Link-time optimisation is left out: it changes the figures by little and would
 /// double the wait, and the bare peers are built the same way.
-pub(crate) fn release(packages: &[&str]) -> Result<()> {
+pub(crate) fn release(packages: &[&str], options: &Options) -> Result<()> {
+    if options.no_build {
+        return Ok(());
+    }
     say("Building in release (a few minutes the first time).");
     let mut build = cargo();
     build.args(["build", "--quiet", "--locked", "--release", "--bins"]);

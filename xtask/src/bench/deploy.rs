@@ -50,7 +50,7 @@ type Pairs = Vec<(Took, Took)>;
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     engine::ensure(!options.no_install)?;
-    build::release(&["ttalkak-coordinator", "ttalkak-agent", "ttalkak-cli", "ttalkak-bench"])?;
+    build::release(&["ttalkak-coordinator", "ttalkak-agent", "ttalkak-cli", "ttalkak-bench"], options)?;
     let wanted: Vec<&Project> = PROJECTS
         .iter()
         .filter(|project| options.only.is_empty() || options.only.iter().any(|name| name == project.name))

@@ -1,7 +1,7 @@
 //! How long it takes to say what a project is and how to build it, for every fixture and example.
 
 use super::{
-    build,
+    Options, build,
     figures::{Goal, median, report, short, table},
 };
 use crate::shell;
@@ -12,8 +12,8 @@ use std::{fs, path::PathBuf};
 /// Folders whose folders are projects.
 const HOMES: [&str; 2] = ["examples", "tests/fixtures"];
 
-pub(crate) fn run() -> Result<()> {
-    build::release(&["ttalkak-bench"])?;
+pub(crate) fn run(options: &Options) -> Result<()> {
+    build::release(&["ttalkak-bench"], options)?;
     let projects = projects()?;
     let rows = shell::output(build::command("detect")?.args(&projects))?;
     let rows: Vec<Value> = serde_json::from_str(&rows).context("read the figures")?;

@@ -27,7 +27,7 @@ const ROUNDS: usize = 5;
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     host::ensure(&[&host::WRK], !options.no_install)?;
-    build::release(&["ttalkak-coordinator", "ttalkak-bench"])?;
+    build::release(&["ttalkak-coordinator", "ttalkak-bench"], options)?;
     let mut world = World::new()?;
     say(&format!("Making {PROJECTS} projects with a deployment each."));
     world.seed(PROJECTS)?;

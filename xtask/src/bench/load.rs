@@ -23,7 +23,7 @@ pub(crate) struct Load {
 pub(crate) struct Requests {
     /// Paths with query, asked for in turn.
     pub paths: Vec<String>,
-    /// Adds a number to each path that is new each time, so that no page is asked for twice.
+    /// Spells each path in a way that is new each time, so that no answer can be one that was kept.
     pub never_twice: bool,
 }
 
@@ -33,10 +33,20 @@ function init()
   wrk.headers["Authorization"] = "Bearer " .. token
   for i, path in ipairs(paths) do requests[i] = wrk.format("GET", path) end
 end
+-- A search for white space finds everything; the number is in how that is written.
+local blanks = {"+", "%20", "%09"}
+local function spelled(path, number)
+  local parts = {}
+  while number > 0 do
+    parts[#parts + 1] = blanks[number % 3 + 1]
+    number = math.floor(number / 3)
+  end
+  return path .. "&q=" .. table.concat(parts)
+end
 function request()
   n = n + 1
   local i = n % #requests + 1
-  if never_twice then return wrk.format("GET", paths[i] .. "&n=" .. n) end
+  if never_twice then return wrk.format("GET", spelled(paths[i], n)) end
   return requests[i]
 end
 function done(summary, latency)

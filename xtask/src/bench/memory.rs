@@ -16,7 +16,7 @@ const IDLE: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     engine::ensure(!options.no_install)?;
-    build::release(&["ttalkak-coordinator", "ttalkak-agent", "ttalkak-cli", "ttalkak-bench"])?;
+    build::release(&["ttalkak-coordinator", "ttalkak-agent", "ttalkak-cli", "ttalkak-bench"], options)?;
     say("Measuring an empty coordinator and an idle agent.");
     let mut world = World::new()?;
     world.serve()?;
