@@ -21,7 +21,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use axum::serve::ListenerExt;
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use ttalkak_protocol::id::AccountId;
@@ -89,10 +89,7 @@ pub async fn run(
         config.data_dir.join("sources"),
     );
 
-    workers.spawn(jobs::sagas::run(world.clone(), shutdown.clone()));
-    workers.spawn(jobs::presence::run(world.clone(), shutdown.clone()));
-    workers.spawn(jobs::sweep::run(world.clone(), shutdown.clone()));
-    workers.spawn(jobs::wake::run(nudge.clone(), tunnels.changes(), shutdown.clone()));
+    start_jobs(&workers, &world, &tunnels, &shutdown);
 
     let audience = store.setting("coordinator_id", &fresh::secret("ttc_")).await?;
     let links = LinkState {
@@ -123,6 +120,7 @@ pub async fn run(
     let api = listeners.api.tap_io(|socket| {
         let _ = socket.set_nodelay(true);
     });
+    let http = http.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(api, http).with_graceful_shutdown(stopping.cancelled_owned());
     tracing::info!(listen = %config.listen, edge = %config.edge_listen, "coordinator is ready");
 
@@ -139,6 +137,13 @@ pub async fn run(
     store.close().await;
     tracing::info!("coordinator has stopped");
     Ok(())
+}
+
+fn start_jobs(workers: &TaskTracker, world: &World, tunnels: &Tunnels, shutdown: &CancellationToken) {
+    workers.spawn(jobs::sagas::run(world.clone(), shutdown.clone()));
+    workers.spawn(jobs::presence::run(world.clone(), shutdown.clone()));
+    workers.spawn(jobs::sweep::run(world.clone(), shutdown.clone()));
+    workers.spawn(jobs::wake::run(world.nudge.clone(), tunnels.changes(), shutdown.clone()));
 }
 
 async fn take_down(workers: &TaskTracker, tasks: &TaskTracker) {

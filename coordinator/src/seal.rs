@@ -127,8 +127,7 @@ impl Sealer {
 fn make_key(dir: &Path, file: &Path) -> io::Result<()> {
     let key: [u8; KEY_BYTES] = rand::rng().random();
     let part = dir.join(format!("{KEY_FILE}.part"));
-    let mut out =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    let mut out = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
     out.write_all(hex::encode(key).as_bytes())?;
     out.sync_all()?;
     fs::rename(&part, file)?;

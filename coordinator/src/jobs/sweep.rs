@@ -35,6 +35,7 @@ pub async fn run(world: World, shutdown: CancellationToken) {
 
 async fn sweep(world: &World) -> Result<(), FlowError> {
     let now = clock::now();
+    world.store.expire_uploads(now).await?;
     world.store.forget_expired(now, UnixMillis(now.0 - i64::try_from(ANSWERS.0).unwrap_or(i64::MAX))).await?;
     let needed = world.store.archives_in_use().await?;
     let folder = world.sources.clone();

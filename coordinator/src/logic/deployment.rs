@@ -103,46 +103,11 @@ pub fn apply(standing: Standing, fact: Fact) -> Result<Standing, Illegal> {
         (S::Live | S::Crashed | S::Offline, F::ProviderLost) => to(S::Offline),
         (S::Offline | S::Live, F::ProviderReturned) => to(S::Live),
         // The end can be asked for at any time, and asked for again.
-        (
-            S::Requested
-            | S::Placed
-            | S::Building
-            | S::Starting
-            | S::Connecting
-            | S::Live
-            | S::Crashed
-            | S::Offline
-            | S::Draining
-            | S::Ended,
-            F::DrainStarted,
-        ) => to(S::Draining),
+        (_, F::DrainStarted) => to(S::Draining),
         (S::Draining, F::DrainEnded(why)) => Ok((S::Ended, Some(why))),
         (S::Draining, F::RolloutStarted) => to(S::Requested),
-        (
-            S::Requested
-            | S::Placed
-            | S::Building
-            | S::Starting
-            | S::Connecting
-            | S::Live
-            | S::Crashed
-            | S::Offline
-            | S::Draining
-            | S::Ended,
-            F::RolloutStarted
-            | F::ProviderChosen
-            | F::BuildStarted
-            | F::WorkloadStarting
-            | F::WorkloadStarted
-            | F::WentLive
-            | F::RolloutFailed
-            | F::RolloutCancelled
-            | F::WorkloadCrashed
-            | F::WorkloadRecovered
-            | F::ProviderLost
-            | F::ProviderReturned
-            | F::DrainEnded(_),
-        ) => Err(Illegal { state, fact }),
+        // A pair that is not listed is illegal.
+        _ => Err(Illegal { state, fact }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Leases: granting them to an agent, hearing of their workloads, ending them.
 
-use crate::logic::placement::Need;
 use super::{RowExt, Store, StoreResult, row::json};
+use crate::logic::placement::Need;
 use sqlx::sqlite::SqliteRow;
 use ttalkak_protocol::{
     id::{AgentId, DeploymentId, LeaseId, ReleaseId, SagaId},
@@ -151,8 +151,10 @@ impl Store {
             .bind(deployment.to_string())
             .fetch_optional(self.read())
             .await?;
-        row.map(|row| Ok(Need { memory: Bytes(row.number("memory_bytes")?), cpu: MilliCpu(row.number("milli_cpu")?) }))
-            .transpose()
+        row.map(|row| {
+            Ok(Need { memory: Bytes(row.number("memory_bytes")?), cpu: MilliCpu(row.number("milli_cpu")?) })
+        })
+        .transpose()
     }
 
     /// Keeps what an agent saw. Only leases of this agent that are in force are touched: a report cannot speak for

@@ -13,20 +13,20 @@ pub mod idempotency;
 pub mod lease;
 pub mod list;
 pub mod log;
+mod name;
 pub mod project;
 pub mod provider;
 pub mod release;
 pub mod rollout;
 pub mod route;
+mod row;
 pub mod saga;
+mod schema;
 pub mod sweep;
 pub mod token;
 pub mod tunnel;
 pub mod upload;
 pub mod view;
-mod name;
-mod row;
-mod schema;
 mod wish;
 
 pub use error::StoreError;
@@ -122,8 +122,7 @@ impl Store {
 
     /// Closes the files after the statements at work; later calls fail. For an orderly end.
     pub async fn close(&self) {
-        for pool in
-            [&self.inner.readers, &self.inner.writer, &self.inner.log_readers, &self.inner.log_writer]
+        for pool in [&self.inner.readers, &self.inner.writer, &self.inner.log_readers, &self.inner.log_writer]
         {
             pool.close().await;
         }

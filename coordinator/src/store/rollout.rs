@@ -153,7 +153,11 @@ impl Store {
     }
 
     /// The first line of a commit's message, when an earlier release was made of that commit.
-    pub async fn subject_of_commit(&self, deployment: DeploymentId, commit: &str) -> StoreResult<Option<String>> {
+    pub async fn subject_of_commit(
+        &self,
+        deployment: DeploymentId,
+        commit: &str,
+    ) -> StoreResult<Option<String>> {
         let row = sqlx::query("SELECT subject FROM release WHERE deployment_id = ? AND commit_id = ? AND subject IS NOT NULL LIMIT 1")
             .bind(deployment.to_string())
             .bind(commit)
@@ -283,15 +287,13 @@ impl Store {
         let state = if rollout.served { ReleaseState::Retired } else { state };
         let mut tx = self.begin().await?;
         if !serves {
-            sqlx::query(
-                "UPDATE release SET state = ?2, problem = ?3, ended_at = ?4 WHERE id = ?1",
-            )
-            .bind(rollout.release.to_string())
-            .bind(word(state))
-            .bind(json(problem))
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await?;
+            sqlx::query("UPDATE release SET state = ?2, problem = ?3, ended_at = ?4 WHERE id = ?1")
+                .bind(rollout.release.to_string())
+                .bind(word(state))
+                .bind(json(problem))
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await?;
         }
         // A newer rollout that waits for its turn is where the deployment stands; the older one's end is not its end.
         if !newer_waits(&mut tx, rollout.deployment).await? {
@@ -323,11 +325,13 @@ impl Store {
     /// No release of this deployment serves any more.
     pub async fn retire_releases(&self, deployment: DeploymentId, now: UnixMillis) -> StoreResult<()> {
         let mut tx = self.begin().await?;
-        sqlx::query("UPDATE release SET state = 'retired', ended_at = ?2 WHERE deployment_id = ?1 AND state = 'live'")
-            .bind(deployment.to_string())
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "UPDATE release SET state = 'retired', ended_at = ?2 WHERE deployment_id = ?1 AND state = 'live'",
+        )
+        .bind(deployment.to_string())
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await
     }
 

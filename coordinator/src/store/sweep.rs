@@ -5,18 +5,14 @@ use std::collections::BTreeSet;
 use ttalkak_protocol::unit::UnixMillis;
 
 impl Store {
-    /// Forgets expired uploads and codes, and first answers older than `answers_before`.
+    /// Forgets expired codes, and first answers older than `answers_before`.
     pub async fn forget_expired(&self, now: UnixMillis, answers_before: UnixMillis) -> StoreResult<()> {
         let mut tx = self.begin().await?;
-        sqlx::query(
-            "DELETE FROM upload WHERE expires_at < ? AND id NOT IN
-             (SELECT upload_id FROM release WHERE upload_id IS NOT NULL AND source_digest IS NULL)",
-        )
-        .bind(now.0)
-        .execute(&mut *tx)
-        .await?;
         sqlx::query("DELETE FROM enrolment WHERE expires_at < ?").bind(now.0).execute(&mut *tx).await?;
-        sqlx::query("DELETE FROM idempotency WHERE created_at < ?").bind(answers_before.0).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM idempotency WHERE created_at < ?")
+            .bind(answers_before.0)
+            .execute(&mut *tx)
+            .await?;
         tx.commit_unseen().await
     }
 

@@ -47,7 +47,7 @@ impl Store {
     }
 
     /// Forgets uploads whose time is over and that no deployment and no release names.
-    /// Returns how many; their files are swept by [`Store::is_source_used`].
+    /// Returns how many; the archives that nothing names then are swept with the others.
     pub async fn expire_uploads(&self, now: UnixMillis) -> StoreResult<u64> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(
@@ -60,17 +60,5 @@ impl Store {
         .await?;
         tx.commit_unseen().await?;
         Ok(done.rows_affected())
-    }
-
-    /// Whether an upload or release still names the archive of this digest.
-    pub async fn is_source_used(&self, digest: &str) -> StoreResult<bool> {
-        let row = sqlx::query(
-            "SELECT EXISTS (SELECT 1 FROM upload WHERE digest = ?1)
-               OR EXISTS (SELECT 1 FROM release WHERE source_digest = ?1) AS used",
-        )
-        .bind(digest)
-        .fetch_one(self.read())
-        .await?;
-        Ok(row.number::<i64>("used")? != 0)
     }
 }

@@ -22,6 +22,12 @@ const STEADY: Duration = Duration::from_secs(5);
 const AFTER_MISS: Duration = Duration::from_secs(1);
 /// So many misses in a row are an outage; one or two are a busy moment.
 const MISSES_MAX: u32 = 3;
+/// An app that is not healthy after so long is looked into: what it listens on may tell that it never will be.
+const LOOK_AFTER: Duration = Duration::from_secs(5);
+/// And again after so long.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// The same wrong door so many times in a row is no accident of a slow start: nobody has to wait for the deadline.
+const WRONG_DOORS_MAX: u32 = 4;
 /// How long a quick question waits for its answer. An app that is just starting may accept and answer seconds later.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -46,6 +52,9 @@ pub struct Running {
     next_probe: Duration,
     probing: bool,
     last_look: bool,
+    looking: bool,
+    look_due: Duration,
+    wrong_doors: u32,
     gap: Duration,
 }
 
@@ -65,6 +74,9 @@ impl Running {
             next_probe: now.mono,
             probing: false,
             last_look: false,
+            looking: false,
+            look_due: LOOK_AFTER,
+            wrong_doors: 0,
             gap: QUICK,
         }
     }
@@ -96,14 +108,21 @@ impl Workload {
             return None;
         }
         running.probing = true;
-        running.last_look = !was_healthy && running.age(now) >= deadline;
+        let age = running.age(now);
+        running.last_look = !was_healthy && age >= deadline;
+        running.looking = !was_healthy && age >= running.look_due;
+        if running.looking {
+            running.look_due = age + LOOK_EVERY;
+        }
         let order = ProbeOrder {
             container: running.container.clone(),
             host_port: running.port,
             container_port: self.lease.run.port,
             exposure: self.lease.run.exposure,
             health_path: self.lease.run.health_path.clone(),
-            diagnose: running.last_look || (was_healthy && running.misses + 1 >= MISSES_MAX),
+            diagnose: running.last_look
+                || running.looking
+                || (was_healthy && running.misses + 1 >= MISSES_MAX),
             patience: if was_healthy { PATIENCE } else { PATIENCE.min(deadline.max(QUICK_SLOWEST)) },
         };
         Some(Effect::Probe { lease: self.lease.lease, ticket: self.ticket, order })
@@ -154,12 +173,18 @@ impl Workload {
         vec![self.say(format!("The app does not answer any more. {}", why.message))]
     }
 
-    /// Not healthy yet. The last look, taken after the deadline, is the one that says why.
+    /// Not healthy yet. The last look, taken after the deadline, says why; so do several looks before it that find the
+    /// app listening where nobody will ever reach it.
     fn on_not_yet(&mut self, why: Problem, fresh: Ticket, now: Now) -> Vec<Effect> {
         let deadline = self.start_deadline();
         let (lease, grace) = (self.lease.lease, self.lease.run.stop_grace);
         let Stage::Running(running) = &mut self.stage else { return Vec::new() };
-        if !running.last_look {
+        // A question without a look tells only that nothing answered, which changes nothing.
+        if running.looking {
+            let wrong = [ErrorCode::AppWrongPort, ErrorCode::AppLoopbackOnly].contains(&why.code);
+            running.wrong_doors = if wrong { running.wrong_doors + 1 } else { 0 };
+        }
+        if !running.last_look && running.wrong_doors < WRONG_DOORS_MAX {
             let left = deadline.saturating_sub(running.age(now));
             let gap = running.gap.min(left);
             running.gap = (running.gap * 5 / 4).min(QUICK_SLOWEST);
@@ -167,7 +192,8 @@ impl Workload {
             return Vec::new();
         }
         let container = running.container.clone();
-        let told = self.say(format!("{} It had {} s to become healthy.", why.message, deadline.as_secs()));
+        let waited = running.age(now).as_secs();
+        let told = self.say(format!("{} It had {waited} s to become healthy.", why.message));
         let problem = Problem { code: known_cause(why.code), ..why };
         self.begin(Stage::GivingUp { problem }, fresh, now);
         vec![told, Effect::GiveUp { lease, ticket: fresh, container, grace }]

@@ -52,13 +52,23 @@ fn questions_are_quick_until_the_first_answer_and_steady_afterwards() {
 }
 
 #[test]
+fn an_app_behind_the_wrong_door_is_not_waited_for_to_the_end() {
+    let mut workload = running(0, Duration::ZERO);
+    let asked = probe_with(&mut workload, &sick(ErrorCode::AppWrongPort), 0, 60_000);
+    let looks: Vec<u64> = asked.iter().filter(|(_, diagnose)| *diagnose).map(|(at, _)| at / 1_000).collect();
+    assert_eq!(looks, [5, 10, 15, 20], "four looks agree");
+    assert!(
+        matches!(&workload.stage, Stage::GivingUp { problem } if problem.code == ErrorCode::AppWrongPort)
+    );
+}
+
+#[test]
 fn an_app_that_is_not_healthy_in_time_is_diagnosed_and_given_up() {
     let mut workload = running(0, Duration::ZERO);
-    let asked = probe_with(&mut workload, &sick(ErrorCode::AppLoopbackOnly), 0, 60_000);
+    let asked = probe_with(&mut workload, &sick(ErrorCode::AppNeverListened), 0, 60_000);
     assert_eq!(asked.last(), Some(&(30_000, true)));
-    assert!(asked[..asked.len() - 1].iter().all(|(_, diagnose)| !diagnose));
     assert!(
-        matches!(&workload.stage, Stage::GivingUp { problem } if problem.code == ErrorCode::AppLoopbackOnly)
+        matches!(&workload.stage, Stage::GivingUp { problem } if problem.code == ErrorCode::AppNeverListened)
     );
     workload.on(Fact::GaveUp { last_lines: vec!["x".to_owned()] }, Ticket(100), 1, at(31_000));
     assert!(matches!(&workload.stage, Stage::Failed { last_lines, .. } if last_lines == &["x"]));
