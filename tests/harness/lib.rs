@@ -4,11 +4,15 @@
 
 #![allow(clippy::print_stderr, reason = "tests speak to the terminal")]
 
+pub mod app;
 pub mod engine;
 pub mod program;
 pub mod visit;
+pub mod visitors;
 pub mod world;
 
+pub use app::{App, Mode};
+pub use visitors::Visitors;
 pub use world::{Options, World};
 
 use std::{future::Future, time::Duration};

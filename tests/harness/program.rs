@@ -47,6 +47,11 @@ impl Program {
     /// SIGTERM, then waits. Panics with the end of the log when it does not stop in time.
     pub async fn stop(&mut self, within: Duration) -> ExitStatus {
         self.signal("TERM");
+        self.wait(within).await
+    }
+
+    /// Waits for its end. Panics with the end of the log when it does not come in time.
+    pub async fn wait(&mut self, within: Duration) -> ExitStatus {
         match tokio::time::timeout(within, self.child.wait()).await {
             Ok(status) => status.expect("a process to wait for"),
             Err(_) => panic!("the program did not stop within {within:?}:\n{}", self.log_tail(30)),

@@ -31,6 +31,14 @@ pub struct Options {
     pub engine: Option<Docker>,
 }
 
+/// Where a coordinator listens; the same after it is started again.
+#[derive(Clone, Copy)]
+struct Ports {
+    api: u16,
+    edge: u16,
+    public: u16,
+}
+
 /// Programs, folders, ports.
 pub struct World {
     folder: tempfile::TempDir,
@@ -44,7 +52,7 @@ pub struct World {
     pub agent_id: String,
     /// The owner's token.
     pub token: String,
-    ports: (u16, u16),
+    ports: Ports,
     client: Client,
     options: Options,
 }
@@ -70,12 +78,12 @@ impl World {
             .expect("a coordinator that runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let token = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        let ports = (free_port(), free_port());
+        let ports = Ports { api: free_port(), edge: free_port(), public: free_port() };
         let client = visit::client();
         let coordinator = start_coordinator(folder.path(), ports, &options);
-        await_health(&client, ports.0).await;
-        let code = enrol_code(&client, &token, ports.0).await;
-        let agent = start_agent(folder.path(), ports.0, Some(&code), &options);
+        await_health(&client, ports.api).await;
+        let code = enrol_code(&client, &token, ports.api).await;
+        let agent = start_agent(folder.path(), ports.api, Some(&code), &options);
         let mut world = Self {
             folder,
             coordinator,
@@ -104,7 +112,7 @@ impl World {
 
     /// The address of the API.
     pub fn api_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ports.0)
+        format!("http://127.0.0.1:{}", self.ports.api)
     }
 
     /// The folder of this world.
@@ -169,13 +177,47 @@ impl World {
 
     /// A request to an app, to be added to.
     pub fn request(&self, name: &str, path: &str) -> reqwest::RequestBuilder {
-        let url = format!("http://127.0.0.1:{}{path}", self.ports.1);
-        self.client.get(url).header("host", format!("{name}.localhost:{}", self.ports.1))
+        self.request_as(Method::GET, name, path)
+    }
+
+    /// The same with another method.
+    pub fn request_as(&self, method: Method, name: &str, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, self.edge_url(path)).header("host", self.host(name))
+    }
+
+    /// A path at the edge, by address.
+    pub fn edge_url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.ports.edge)
+    }
+
+    /// What visitors of an app send as `Host`.
+    pub fn host(&self, name: &str) -> String {
+        format!("{name}.localhost:{}", self.ports.edge)
     }
 
     /// The deployment as the API shows it.
     pub async fn deployment(&self, name: &str) -> Value {
         self.get_api(&format!("/v1/deployments/{name}")).await.1
+    }
+
+    /// A release as the API shows it.
+    pub async fn release(&self, name: &str, number: u64) -> Value {
+        self.get_api(&format!("/v1/deployments/{name}/releases/{number}")).await.1
+    }
+
+    /// Asks for a first deploy by the API, without waiting for it.
+    pub async fn create(&self, wish: Value) {
+        let (status, answer) = self.post_api("/v1/deployments", &wish).await;
+        assert_eq!(status, 202, "{answer}");
+    }
+
+    /// Asks `name` to do something (`redeploy`, `rollback`, `restart`, …) and waits until it is live afterwards.
+    /// Returns the release that serves.
+    pub async fn bring_live(&self, name: &str, verb: &str, body: &Value) -> Value {
+        let (status, answer) = self.post_api(&format!("/v1/deployments/{name}/{verb}"), body).await;
+        assert_eq!(status, 202, "{verb}: {answer}");
+        let deployment = self.await_state(name, "live", BUILD).await;
+        self.release(name, deployment["release"].as_u64().expect("the release that serves")).await
     }
 
     /// Waits until a deployment is in a state and no rollout is on its way.
@@ -198,14 +240,14 @@ impl World {
 
     /// Starts the agent again after it was killed or stopped.
     pub fn restart_agent(&mut self) {
-        self.agent = start_agent(self.folder.path(), self.ports.0, None, &self.options);
+        self.agent = start_agent(self.folder.path(), self.ports.api, None, &self.options);
     }
 
     /// Starts the coordinator again, with other environment than before when that is given.
     pub async fn restart_coordinator(&mut self, env: Vec<(String, String)>) {
         self.options.coordinator_env = env;
         self.coordinator = start_coordinator(self.folder.path(), self.ports, &self.options);
-        await_health(&self.client, self.ports.0).await;
+        await_health(&self.client, self.ports.api).await;
     }
 
     /// Names of all that the agent has in the engine.
@@ -254,11 +296,11 @@ fn free_port() -> u16 {
     listener.local_addr().expect("its address").port()
 }
 
-fn start_coordinator(folder: &Path, (api, edge): (u16, u16), options: &Options) -> Program {
+fn start_coordinator(folder: &Path, Ports { api, edge, public }: Ports, options: &Options) -> Program {
     let mut command = Command::new(binary("ttalkak-coordinator"));
     command.args(["serve", "--allow-local-git", "--data-dir"]).arg(folder.join("coordinator"));
     command.args(["--listen", &format!("127.0.0.1:{api}"), "--edge-listen", &format!("127.0.0.1:{edge}")]);
-    command.args(["--public-ports", &format!("{0}-{0}", free_port())]);
+    command.args(["--public-ports", &format!("{public}-{public}")]);
     command.envs(options.coordinator_env.iter().map(|(key, value)| (key, value)));
     Program::start(command, &folder.join("coordinator.log"))
 }
