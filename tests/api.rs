@@ -1,5 +1,7 @@
 //! What the API tells of itself, of providers and of tokens, over real sockets. Needs the engine, as every world does.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot read fails it")]
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use ttalkak_tests::{World, root, until, visit, world::SOON};

@@ -1,6 +1,8 @@
 //! From a Git repository or a folder to an address, and the life after: environment, stop, start, delete.
 //! Needs the engine.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot read fails it")]
+
 use bollard::models::ImageInspect;
 use reqwest::Method;
 use serde_json::{Value, json};

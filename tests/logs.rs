@@ -1,5 +1,7 @@
 //! What builds and apps write, as it is written: by event stream, by page and by the command line. Needs the engine.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot read fails it")]
+
 use futures_util::StreamExt;
 use serde_json::Value;
 use std::{process::Stdio, time::Duration};

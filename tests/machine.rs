@@ -1,6 +1,8 @@
 //! What an agent leaves and keeps on its machine: how containers really are, what a clean stop leaves, what a second
 //! start finds. Needs the engine.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot read fails it")]
+
 use bollard::models::{ContainerInspectResponse, RestartPolicyNameEnum};
 use serde_json::{Value, json};
 use ttalkak_tests::{App, World, engine, world::SOON};

@@ -1,5 +1,7 @@
 //! One real project of each platform, from its folder to visitors. Needs the engine and the base images.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot read fails it")]
+
 use futures_util::{StreamExt, stream};
 use std::path::Path;
 use ttalkak_tests::{World, project};

@@ -1,5 +1,7 @@
 //! One version after another, seen by visitors: redeploys, failed ones, rollbacks, crashes. Needs the engine.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot read fails it")]
+
 use serde_json::{Value, json};
 use std::time::Duration;
 use ttalkak_tests::{

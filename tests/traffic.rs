@@ -1,5 +1,7 @@
 //! What visitors send and get: WebSocket, event streams, long bodies, headers, raw TCP. Needs the engine.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot read fails it")]
+
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use reqwest::{Body, Method, Response};

@@ -1,6 +1,8 @@
 //! `ttalkak-agent tunnel`: a service of this machine gets an address without a container. Needs the engine only
 //! because every world has an agent.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot read fails it")]
+
 use serde_json::Value;
 use std::{path::Path, process::Command, time::Duration};
 use tokio::{
