@@ -10,7 +10,7 @@ use ttalkak_tests::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redeploy_is_not_noticed_by_eight_visitors_who_never_stop_asking() {
+async fn eight_visitors_who_never_stop_asking_notice_neither_a_redeploy_nor_a_restart() {
     let Some(world) = World::start().await else { return };
     let app = App::new("one");
     world.deploy(app.path(), "shop", &[]).await;
@@ -24,6 +24,9 @@ async fn a_redeploy_is_not_noticed_by_eight_visitors_who_never_stop_asking() {
         (world.visit("shop", "/").await.body == "two").then_some(())
     })
     .await;
+    let output = world.cli(&["restart", "shop"]).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_ne!(world.await_containers(1).await, new, "a restart brings another container");
     let seen = visitors.stop().await;
 
     assert_eq!(seen.failures, Vec::<String>::new(), "{:?}", seen.answers);
