@@ -61,7 +61,7 @@ fn root() -> PathBuf {
 /// Our Rust files beneath a folder or file, with their text.
 fn sources(place: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
-    let mut open = vec![place.to_path_buf()];
+    let mut open = if place.exists() { vec![place.to_path_buf()] } else { Vec::new() };
     while let Some(path) = open.pop() {
         if path.is_dir() {
             let skipped = ["target", ".git", "node_modules", "fixtures", "examples", ".ttalkak"];
@@ -244,10 +244,12 @@ fn nothing_is_left_open_and_no_test_sleeps_or_is_skipped_silently() {
                     .filter(|mark| line.contains(**mark))
                     .map(|mark| format!("{}:{} {mark}", shown(&path), at + 1)),
             );
+            // Under a paused clock a sleep is a step of time; files that pause it say so.
+            let paused = text.contains("start_paused") || text.contains("time::pause()");
             if is_test(&path)
-                && line.contains(concat!("sle", "ep("))
+                && !paused
+                && line.contains(concat!("::sle", "ep("))
                 && !line.trim_start().starts_with("//")
-                && !line.contains('"')
             {
                 offences.push(format!("{}:{} sleeps", shown(&path), at + 1));
             }

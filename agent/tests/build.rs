@@ -33,11 +33,12 @@ fn runs(argument: &str) -> bool {
 
 async fn until_runs(argument: &str, wanted: bool, within: Duration) -> bool {
     let start = Instant::now();
+    let mut look = tokio::time::interval(Duration::from_millis(50));
     while start.elapsed() < within {
         if runs(argument) == wanted {
             return true;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        look.tick().await;
     }
     false
 }

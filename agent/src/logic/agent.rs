@@ -52,6 +52,8 @@ pub struct Agent {
     renewed: Duration,
     workloads: BTreeMap<LeaseId, Workload>,
     images: BTreeMap<String, ImageReport>,
+    /// Leases whose containers the last look found and that nobody had named yet.
+    unclaimed: BTreeSet<LeaseId>,
     tickets: u64,
     round: u64,
     observing: bool,
@@ -76,6 +78,7 @@ impl Agent {
             renewed: now.mono,
             workloads: BTreeMap::new(),
             images: BTreeMap::new(),
+            unclaimed: BTreeSet::new(),
             tickets: 0,
             round: 0,
             observing: false,
@@ -144,6 +147,9 @@ impl Agent {
         effects.push(Effect::KeepSources { digests });
         // What the assignment does not name is looked for at once and not in five seconds.
         self.next_look = now.mono;
+        // A container that the look before the assignment could not place is taken over by the next one; starting the
+        // lease before that would replace it.
+        self.looked &= self.wanted.keys().all(|lease| !self.unclaimed.contains(lease));
     }
 
     fn on_renewed(&mut self, sent: Duration, now: Now, effects: &mut Vec<Effect>) {

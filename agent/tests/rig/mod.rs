@@ -78,7 +78,9 @@ impl Drop for Cleaner {
             runtime.block_on(async {
                 let Ok((engine, _)) = Engine::find(None, None, agent).await else { return };
                 // What the driver was about to make when it was dropped may appear a moment later.
+                let mut look = tokio::time::interval(std::time::Duration::from_millis(100));
                 for _ in 0..20 {
+                    look.tick().await;
                     let seen = engine.observe().await.unwrap_or_default();
                     for container in &seen.containers {
                         let _ = engine.remove_container(&container.id).await;
@@ -90,7 +92,6 @@ impl Drop for Cleaner {
                         let _ = engine.remove_stray_image(image).await;
                     }
                     let _ = engine.remove_own_network().await;
-                    tokio::time::sleep(Duration::from_millis(100)).await;
                     if engine.observe().await.is_ok_and(|seen| seen == Default::default()) {
                         break;
                     }

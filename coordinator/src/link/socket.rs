@@ -34,6 +34,8 @@ use ttalkak_protocol::{
 
 /// Bytes that a stranger may send before it has proved who it is: a hello and a proof are under 2 KiB.
 const STRANGER_BYTES_MAX: u64 = 64 * 1024;
+/// Reports are a few KiB. The library's own 128 KiB for each link would be as much for a stranger who says nothing.
+const BUFFER_BYTES: usize = 8 * 1024;
 /// How long a farewell may take. Closing at once would make the kernel reset the connection while the peer still
 /// writes, and the refusal would be lost on the way.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -88,6 +90,8 @@ impl Socket {
         });
         // Both limits are checked on the announced length, before anything is allocated for it.
         let config = WebSocketConfig::default()
+            .read_buffer_size(BUFFER_BYTES)
+            .write_buffer_size(BUFFER_BYTES)
             .max_message_size(Some(FRAME_BYTES_MAX))
             .max_frame_size(Some(FRAME_BYTES_MAX));
         let io = Metered { io, meter: Arc::clone(&meter) };

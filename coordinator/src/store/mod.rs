@@ -22,6 +22,7 @@ pub mod route;
 mod row;
 pub mod saga;
 mod schema;
+pub mod standing;
 pub mod sweep;
 pub mod token;
 pub mod tunnel;

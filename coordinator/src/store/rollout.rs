@@ -1,14 +1,11 @@
-//! What the deploy saga reads and writes: the release it brings, and how its deployment stands.
+//! What the deploy saga reads and writes: the release it brings.
 
 use super::{
     RowExt, Store, StoreResult, Tx,
     row::{json, word},
+    standing,
 };
-use crate::logic::{
-    deployment::{self, Fact, Illegal},
-    recipe::RunSettings,
-    request::Wanted,
-};
+use crate::logic::{deployment::Fact, recipe::RunSettings, request::Wanted};
 use sqlx::sqlite::SqliteRow;
 use ttalkak_planner::BuildPlan;
 use ttalkak_protocol::{
@@ -215,24 +212,6 @@ impl Store {
         row.map(|row| Ok((row.text("digest")?, Bytes(row.number("bytes")?)))).transpose()
     }
 
-    /// Applies a fact to a deployment. `problem`: `Some(None)` clears the trouble shown, `None` leaves it.
-    /// Returns the refusal of a fact that does not fit; late and doubled facts are expected, so that is no error.
-    pub async fn apply_fact(
-        &self,
-        deployment: DeploymentId,
-        fact: Fact,
-        problem: Option<Option<&Problem>>,
-        now: UnixMillis,
-    ) -> StoreResult<Result<(), Illegal>> {
-        let mut tx = self.begin().await?;
-        let applied = apply(&mut tx, deployment, fact, problem, now).await?;
-        match applied {
-            Ok(true) => tx.commit().await.map(Ok),
-            Ok(false) => Ok(Ok(())),
-            Err(illegal) => Ok(Err(illegal)),
-        }
-    }
-
     /// The release serves now: the one before retires.
     pub async fn mark_live(
         &self,
@@ -269,7 +248,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         // A fact that does not fit here (stopped in the same moment) leaves the state; the end saga follows.
-        let _ = apply(&mut tx, rollout.deployment, Fact::WentLive, Some(None), now).await?;
+        let _ = standing::apply(&mut tx, rollout.deployment, Fact::WentLive, Some(None), now).await?;
         tx.commit().await
     }
 
@@ -297,7 +276,7 @@ impl Store {
         }
         // A newer rollout that waits for its turn is where the deployment stands; the older one's end is not its end.
         if !newer_waits(&mut tx, rollout.deployment).await? {
-            let _ = apply(&mut tx, rollout.deployment, fact, Some(Some(problem)), now).await?;
+            let _ = standing::apply(&mut tx, rollout.deployment, fact, Some(Some(problem)), now).await?;
         }
         tx.commit().await
     }
@@ -361,42 +340,4 @@ async fn newer_waits(tx: &mut Tx, deployment: DeploymentId) -> StoreResult<bool>
     )
     .bind(deployment.to_string());
     Ok(rows.fetch_optional(&mut **tx).await?.is_some())
-}
-
-/// Returns whether anything changed.
-pub(super) async fn apply(
-    tx: &mut Tx,
-    deployment: DeploymentId,
-    fact: Fact,
-    problem: Option<Option<&Problem>>,
-    now: UnixMillis,
-) -> StoreResult<Result<bool, Illegal>> {
-    let row = sqlx::query("SELECT state, reason, problem FROM deployment WHERE id = ?")
-        .bind(deployment.to_string())
-        .fetch_optional(&mut **tx)
-        .await?;
-    // An erased deployment has no facts any more.
-    let Some(row) = row else { return Ok(Ok(false)) };
-    let before = (row.word("state")?, row.word_opt("reason")?);
-    let after = match deployment::apply(before, fact) {
-        Ok(after) => after,
-        Err(illegal) => return Ok(Err(illegal)),
-    };
-    let problem_before = row.text_opt("problem")?;
-    let problem_after = problem.map_or(problem_before.clone(), |problem| problem.map(json));
-    if after == before && problem_after == problem_before {
-        return Ok(Ok(false));
-    }
-    sqlx::query(
-        "UPDATE deployment SET since = CASE WHEN state = ?2 THEN since ELSE ?5 END, state = ?2, reason = ?3, problem = ?4,
-         updated_at = ?5 WHERE id = ?1",
-    )
-    .bind(deployment.to_string())
-    .bind(word(after.0))
-    .bind(after.1.map(word))
-    .bind(problem_after)
-    .bind(now.0)
-    .execute(&mut **tx)
-    .await?;
-    Ok(Ok(true))
 }

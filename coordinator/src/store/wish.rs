@@ -164,7 +164,7 @@ impl Store {
         set_wanted(&mut tx, &found, wanted, now).await?;
         insert_saga(&mut tx, found.id, None, now).await?;
         // A state that cannot drain is told by the saga; the wish stands whatever the state.
-        let _ = super::rollout::apply(&mut tx, found.id, Fact::DrainStarted, None, now).await?;
+        let _ = super::standing::apply(&mut tx, found.id, Fact::DrainStarted, None, now).await?;
         let view = view::read_in(&mut tx, found.id).await?;
         tx.commit().await?;
         Ok(view)
@@ -202,7 +202,7 @@ async fn roll(
     set_wanted(&mut tx, found, Wanted::Running, now).await?;
     insert_saga(&mut tx, found.id, Some(release), now).await?;
     // What serves goes on serving: then the fact changes nothing.
-    let _ = super::rollout::apply(&mut tx, found.id, Fact::RolloutStarted, None, now).await?;
+    let _ = super::standing::apply(&mut tx, found.id, Fact::RolloutStarted, None, now).await?;
     let deployment = view::read_in(&mut tx, found.id).await?;
     let release = release::view_in(&mut tx, sealer, release).await?;
     tx.commit().await?;

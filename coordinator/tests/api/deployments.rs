@@ -1,3 +1,5 @@
+//! Deployments are made whole or not at all, and bad wishes are told apart.
+
 use crate::harness::{World, wish};
 use serde_json::{Value, json};
 

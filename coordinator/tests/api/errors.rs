@@ -1,3 +1,5 @@
+//! Every mistake in a request gets one shape, a stable code and a request id.
+
 use crate::harness::{World, wish};
 use axum::body::Body;
 use http::Request;

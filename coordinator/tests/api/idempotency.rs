@@ -1,3 +1,5 @@
+//! The same key and request gets the same answer, whatever happens in between.
+
 use crate::harness::{Reply, World, wish};
 use axum::body::Body;
 use http::StatusCode;

@@ -1,3 +1,5 @@
+//! Paged lists show everything once, in every order, while rows come in.
+
 use crate::harness::{World, wish};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,5 @@
+//! Logs are read and followed without a line lost or doubled.
+
 use crate::harness::World;
 use axum::body::Body;
 use http::Request;

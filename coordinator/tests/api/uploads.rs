@@ -1,3 +1,5 @@
+//! Archives are checked whole, and a refused one leaves nothing.
+
 use crate::harness::{Reply, World};
 use axum::body::{Body, Bytes};
 use flate2::{Compression, write::GzEncoder};

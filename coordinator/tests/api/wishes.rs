@@ -1,3 +1,5 @@
+//! What may be asked of a deployment in which state.
+
 use crate::harness::World;
 use axum::body::Body;
 use serde_json::{Value, json};

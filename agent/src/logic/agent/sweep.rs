@@ -21,6 +21,9 @@ impl Agent {
         }
         (self.observing, self.looked) = (false, true);
         self.images = seen.images.into_iter().map(|image| (image.build_key.clone(), image)).collect();
+        let known = |lease: &LeaseId| self.workloads.contains_key(lease);
+        let leases = seen.containers.iter().filter_map(|container| container.lease);
+        self.unclaimed = leases.filter(|lease| !known(lease)).collect();
         let mut running: BTreeMap<LeaseId, BTreeSet<String>> = BTreeMap::new();
         for container in seen.containers {
             if let (Some(lease), true) = (container.lease, container.running) {

@@ -168,7 +168,8 @@ fn what_runs_already_is_adopted_and_not_started_again() {
     };
     // Before the first assignment nothing is known to be unwanted.
     check(talk.observed(there.clone()), expect![""]);
-    check(talk.assign(1, &[1]), expect!["keep 1 sources; look; start 1 on 9000"]);
+    check(talk.assign(1, &[1]), expect!["keep 1 sources; look"]);
+    check(talk.observed(there), expect!["adopt old for 1; remove stranger; remove image key5"]);
 }
 
 #[test]
