@@ -78,8 +78,9 @@ proptest! {
         for _ in 0..200 {
             let fault = faults.next().unwrap_or(0);
             cancelled |= fault == 3;
+            let decided = next(STEPS, &log, cancelled).unwrap();
             let mut push = |at: usize, event| log.push(LogEntry { step: STEPS[at].name.into(), event });
-            match next(STEPS, &log, cancelled).unwrap() {
+            match decided {
                 Next::Run(at) => {
                     push(at, LogEvent::Started);
                     match fault {
