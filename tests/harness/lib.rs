@@ -6,7 +6,11 @@
 
 pub mod app;
 pub mod engine;
+pub mod faults;
+pub mod made;
+pub mod own_engine;
 pub mod program;
+pub mod traces;
 pub mod visit;
 pub mod visitors;
 pub mod world;

@@ -2,6 +2,7 @@
 
 use crate::{
     engine,
+    own_engine::Namespace,
     program::{Program, binary},
     until, visit,
 };
@@ -29,6 +30,8 @@ pub struct Options {
     pub agent_env: Vec<(String, String)>,
     /// An engine of its own instead of the machine's.
     pub engine: Option<Docker>,
+    /// Where the agent runs when its engine is not in the tests' own network.
+    pub namespace: Option<Namespace>,
 }
 
 /// Where a coordinator listens; the same after it is started again.
@@ -245,9 +248,14 @@ impl World {
 
     /// Starts the coordinator again, with other environment than before when that is given.
     pub async fn restart_coordinator(&mut self, env: Vec<(String, String)>) {
+        self.start_coordinator_again(env);
+        await_health(&self.client, self.ports.api).await;
+    }
+
+    /// The same without waiting for it.
+    pub fn start_coordinator_again(&mut self, env: Vec<(String, String)>) {
         self.options.coordinator_env = env;
         self.coordinator = start_coordinator(self.folder.path(), self.ports, &self.options);
-        await_health(&self.client, self.ports.api).await;
     }
 
     /// Names of all that the agent has in the engine.
@@ -299,16 +307,24 @@ fn free_port() -> u16 {
 fn start_coordinator(folder: &Path, Ports { api, edge, public }: Ports, options: &Options) -> Program {
     let mut command = Command::new(binary("ttalkak-coordinator"));
     command.args(["serve", "--allow-local-git", "--data-dir"]).arg(folder.join("coordinator"));
-    command.args(["--listen", &format!("127.0.0.1:{api}"), "--edge-listen", &format!("127.0.0.1:{edge}")]);
+    let address = if options.namespace.is_some() { "0.0.0.0" } else { "127.0.0.1" };
+    command.args(["--listen", &format!("{address}:{api}"), "--edge-listen", &format!("127.0.0.1:{edge}")]);
     command.args(["--public-ports", &format!("{public}-{public}")]);
     command.envs(options.coordinator_env.iter().map(|(key, value)| (key, value)));
     Program::start(command, &folder.join("coordinator.log"))
 }
 
 fn start_agent(folder: &Path, api: u16, code: Option<&str>, options: &Options) -> Program {
-    let mut command = Command::new(binary("ttalkak-agent"));
+    let (mut command, host) = match &options.namespace {
+        None => (Command::new(binary("ttalkak-agent")), "127.0.0.1".to_owned()),
+        Some(namespace) => {
+            let mut command = Command::new("nsenter");
+            command.arg(format!("--net=/run/netns/{}", namespace.name)).arg(binary("ttalkak-agent"));
+            (command, namespace.outside.to_string())
+        }
+    };
     command
-        .args(["run", "--coordinator", &format!("http://127.0.0.1:{api}"), "--data-dir"])
+        .args(["run", "--coordinator", &format!("http://{host}:{api}"), "--data-dir"])
         .arg(agent_folder(folder));
     if let Some(code) = code {
         command.args(["--enrol-code", code]);
