@@ -2,7 +2,7 @@
 //! Deliberately absent: logs of workloads, which go over the link.
 
 use crate::config::Texts;
-use std::io;
+use std::io::{self, IsTerminal};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
 /// Which lines are written when nobody says.
@@ -16,7 +16,8 @@ pub fn start(env: &Texts, json: bool) {
         Ok(filter) => (filter, None),
         Err(error) => (EnvFilter::new(FILTER_DEFAULT), Some(error)),
     };
-    let lines = fmt::layer().with_writer(io::stderr);
+    // A log that goes to a file is read by programs, which colours would only disturb.
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     let lines = if json { lines.json().boxed() } else { lines.with_target(false).boxed() };
     let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
     if let Some(error) = wrong {

@@ -44,11 +44,11 @@ pub(super) fn refuse(code: ErrorCode, message: impl Into<String>, ours: VersionR
 /// Takes the first message, which must be a hello in a version that is spoken here.
 pub(super) fn greet(message: FromAgent, ours: VersionRange) -> Result<Greeted, Refused> {
     let FromAgent::Hello(hello) = message else {
-        return Err(refuse(ErrorCode::UnexpectedMessage, "the first message must be a hello", ours));
+        return Err(refuse(ErrorCode::UnexpectedMessage, "The first message must be a hello.", ours));
     };
     let Some(version) = negotiate(ours, hello.versions) else {
         let text = format!(
-            "this coordinator speaks versions {} to {}, the agent {} to {}",
+            "This coordinator speaks versions {} to {}, the agent {} to {}.",
             ours.min.0, ours.max.0, hello.versions.min.0, hello.versions.max.0
         );
         return Err(refuse(ErrorCode::VersionUnsupported, text, ours));
@@ -71,7 +71,7 @@ impl Greeted {
         ours: VersionRange,
     ) -> Result<(Challenge, Challenged), Refused> {
         let record = record.ok_or_else(|| {
-            refuse(ErrorCode::AgentUnknown, format!("agent {} is not enrolled here", self.hello.agent), ours)
+            refuse(ErrorCode::AgentUnknown, format!("Agent {} is not enrolled here.", self.hello.agent), ours)
         })?;
         if record.revoked {
             return Err(revoked(self.hello.agent, ours));
@@ -93,17 +93,17 @@ impl Greeted {
 
 /// The refusal of an agent whose right was taken away.
 pub(super) fn revoked(agent: AgentId, ours: VersionRange) -> Refused {
-    refuse(ErrorCode::AgentRevoked, format!("the right of agent {agent} was taken away"), ours)
+    refuse(ErrorCode::AgentRevoked, format!("The right of agent {agent} was taken away."), ours)
 }
 
 impl Challenged {
     /// Takes the second message, which must be the proof.
     pub(super) fn prove(self, message: FromAgent, ours: VersionRange) -> Result<Proved, Refused> {
         let FromAgent::Proof(proof) = message else {
-            return Err(refuse(ErrorCode::UnexpectedMessage, "a proof must follow the challenge", ours));
+            return Err(refuse(ErrorCode::UnexpectedMessage, "A proof must follow the challenge.", ours));
         };
         if !self.holds(&proof) {
-            let text = format!("the proof is not signed with the key of agent {}", self.hello.agent);
+            let text = format!("The proof is not signed with the key of agent {}.", self.hello.agent);
             return Err(refuse(ErrorCode::SignatureInvalid, text, ours));
         }
         Ok(Proved { hello: self.hello, version: self.version })
