@@ -50,13 +50,18 @@ fn measure(folder: &Path, times: usize) -> Result<Value> {
     Ok(json!({
         "project": folder.to_string_lossy(),
         "outcome": outcome,
-        "plan_ms": median(&planned),
-        "plan_ms_max": planned.iter().copied().fold(0.0, f64::max),
-        "with_reading_ms": median(&whole),
-        "with_reading_ms_max": whole.iter().copied().fold(0.0, f64::max),
+        "plan_ms": rounded(median(&planned)),
+        "plan_ms_max": rounded(planned.iter().copied().fold(0.0, f64::max)),
+        "with_reading_ms": rounded(median(&whole)),
+        "with_reading_ms_max": rounded(whole.iter().copied().fold(0.0, f64::max)),
     }))
 }
 
 fn ms(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
+}
+
+/// To a microsecond.
+fn rounded(ms: f64) -> f64 {
+    (ms * 1000.0).round() / 1000.0
 }

@@ -50,7 +50,8 @@ fn projects() -> Result<Vec<PathBuf>> {
         let Ok(entries) = fs::read_dir(shell::root().join(home)) else { continue };
         for entry in entries {
             let entry = entry?;
-            if entry.file_type()?.is_dir() {
+            // The fixtures' folder of this name holds what is expected of the examples, and no project.
+            if entry.file_type()?.is_dir() && entry.file_name() != "examples" {
                 found.push(PathBuf::from(home).join(entry.file_name()));
             }
         }

@@ -41,6 +41,7 @@ pub(crate) fn await_mark(
         if get(port, host, "/", "").is_ok_and(|(status, body)| status == 200 && body.contains(mark)) {
             return Ok(());
         }
+        super::go_on()?;
         alive()?;
         std::thread::sleep(LOOK);
     }

@@ -30,11 +30,17 @@ impl Ours<'_> {
             .context("start the command line")?;
         if kind != "unchanged" {
             let host = format!("{name}.localhost");
-            http::await_mark((self.world.edge, &host), &copy.mark, PATIENCE, || match child.try_wait()? {
-                Some(status) if !status.success() => bail!("the deploy failed ({status})"),
-                Some(_) | None => Ok(()),
-            })
-            .map_err(|error| error.context(self.story()))?;
+            let seen = http::await_mark((self.world.edge, &host), &copy.mark, PATIENCE, || {
+                match child.try_wait()? {
+                    Some(status) if !status.success() => bail!("the deploy failed ({status})"),
+                    Some(_) | None => Ok(()),
+                }
+            });
+            if let Err(error) = seen {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(error.context(self.story()));
+            }
         }
         let visited = begin.elapsed().as_secs_f64();
         let output = child.wait_with_output()?;
