@@ -8,7 +8,7 @@ use crate::{
     edge::{self, EdgeConfig, EdgeState, Scheme, routes::RouteTable, tunnels::Tunnels},
     facts::Facts,
     flows::world::World,
-    fresh,
+    fresh, front,
     git::GitPolicy,
     jobs,
     link::{self, LinkConfig, LinkState},
@@ -20,8 +20,7 @@ use crate::{
     visitors::{EdgeVisitors, table},
 };
 use anyhow::{Context, Result};
-use axum::serve::ListenerExt;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use ttalkak_protocol::id::AccountId;
@@ -115,13 +114,7 @@ pub async fn run(
     let edge = EdgeState::new(edge_config(&config), routes, tunnels, tasks.clone());
     workers.spawn(edge::serve_ports(edge.clone(), shutdown.clone()));
     workers.spawn(edge::serve(listeners.edge, edge, shutdown.clone()));
-    let stopping = shutdown.clone();
-    // Small link frames follow each other: with Nagle's algorithm each second one would wait for a delayed ack.
-    let api = listeners.api.tap_io(|socket| {
-        let _ = socket.set_nodelay(true);
-    });
-    let http = http.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(api, http).with_graceful_shutdown(stopping.cancelled_owned());
+    let served = front::serve(listeners.api, http, shutdown.clone());
     tracing::info!(listen = %config.listen, edge = %config.edge_listen, "coordinator is ready");
 
     let grace = async {
@@ -129,7 +122,7 @@ pub async fn run(
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {
-        served = async { served.await } => served.context("serve the API")?,
+        () = served => {}
         () = grace => tracing::warn!("requests at work were cut after {} s", DRAIN.as_secs()),
     }
     shutdown.cancel();

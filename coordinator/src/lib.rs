@@ -9,6 +9,7 @@ pub mod edge;
 pub mod facts;
 pub mod flows;
 pub mod fresh;
+pub mod front;
 pub mod git;
 pub mod jobs;
 pub mod link;

@@ -13,7 +13,7 @@ use axum::{
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, StatusCode, header};
 use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper_util::{rt::TokioIo, server::conn::auto::upgrade::downcast};
+use hyper_util::rt::TokioIo;
 use std::{
     collections::BTreeMap,
     io::Cursor,
@@ -296,7 +296,7 @@ async fn admit(State(tunnels): State<Tunnels>, mut request: Request) -> Response
 /// The bare socket when there is one: it can be told not to hold small frames back. Held back behind one another,
 /// the end of one request and the beginning of the next cost 40 ms, which is the peer's delayed acknowledgement.
 fn transport_of(upgraded: Upgraded) -> Box<dyn Transport> {
-    match downcast::<TokioIo<TcpStream>>(upgraded) {
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) if parts.read_buf.is_empty() => Box::new(parts.io.into_inner()),
         Ok(parts) => {
             let socket = parts.io.into_inner();
