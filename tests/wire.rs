@@ -174,8 +174,14 @@ async fn a_hundred_slow_visitors_at_each_door_block_nobody() {
     let before = world.coordinator.resident_bytes();
     let edge = world.edge_url("").trim_start_matches("http://").to_owned();
     let mut slow = Vec::new();
+    let started = format!(
+        "POST /v1/deployments HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: 900000\r\n\r\n{{",
+        world.token
+    );
     for _ in 0..100 {
         for (address, head) in [
+            (agent.address(), started.as_str()),
             (agent.address(), "POST /v1/deployments HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n"),
             (agent.address(), "GET /v1/link HTTP/1.1\r\nConnection: Upg"),
             (edge.as_str(), "GET / HTTP/1.1\r\nHost: nobody.loc"),
@@ -196,7 +202,7 @@ async fn a_hundred_slow_visitors_at_each_door_block_nobody() {
     assert_eq!(silent[0].refusal().await.as_deref(), Some("deadline_exceeded"), "silence has an end");
     for mut socket in slow {
         let mut rest = Vec::new();
-        let _ = timeout(SOON, socket.read_to_end(&mut rest)).await.expect("half a head has an end");
+        let _ = timeout(SOON, socket.read_to_end(&mut rest)).await.expect("half a request has an end");
     }
     world.stop().await;
 }
