@@ -93,9 +93,11 @@ async fn serve(args: &TunnelArgs, coordinator: &Coordinator, created: &TunnelCre
     let mut part = Part::start(&tasks, "tunnel", times.drain + GOODBYE, |stop| tunnel::run(client, stop));
 
     let mut told = Told { args, view: &created.tunnel, last: None };
+    // One wait for all rounds: a signal that comes while nobody listens would be lost.
+    let mut wish = std::pin::pin!(stop_wished());
     let ended: Result<(), Failure> = loop {
         tokio::select! {
-            wished = stop_wished() => break wished.map_err(Failure::from),
+            wished = &mut wish => break wished.map_err(Failure::from),
             Ok(()) = seen.changed() => {
                 let state = seen.borrow_and_update().clone();
                 if let Some(problem) = state.problem.as_ref().filter(|problem| is_final(problem.code)) {

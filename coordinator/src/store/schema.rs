@@ -11,7 +11,10 @@ use std::path::Path;
 pub(super) type Migrations = &'static [(&'static str, &'static str)];
 
 /// Of the tables.
-pub(super) const MAIN: Migrations = &[("first", include_str!("../../migrations/main/0001_first.sql"))];
+pub(super) const MAIN: Migrations = &[
+    ("first", include_str!("../../migrations/main/0001_first.sql")),
+    ("list by name", include_str!("../../migrations/main/0002_list_by_name.sql")),
+];
 /// Of the logs.
 pub(super) const LOGS: Migrations = &[("first", include_str!("../../migrations/logs/0001_first.sql"))];
 
