@@ -8,7 +8,13 @@ use bollard::{
     query_parameters::{CreateContainerOptionsBuilder, InspectContainerOptions, StopContainerOptions},
 };
 use std::{collections::HashMap, time::Duration};
+use tokio::time::sleep;
 use ttalkak_protocol::{id::LeaseId, unit::Millis};
+
+/// A container's name that is taken is asked for so often, this far apart: making one takes an engine under load
+/// seconds.
+const NAME_TRIES: u32 = 20;
+const NAME_PAUSE: Duration = Duration::from_millis(250);
 
 /// How an attempt to have a container running ended.
 #[derive(Debug)]
@@ -49,10 +55,8 @@ impl Engine {
             None => return Ok(Run::ImageMissing),
         };
         self.ensure_network(&policy.network).await?;
-        let options = CreateContainerOptionsBuilder::default().name(&policy.name).build();
-        let created = self.docker.create_container(Some(options), create_body(policy)).await;
-        let id = match created.map_err(EngineError::of("create a container")) {
-            Ok(created) => created.id,
+        let id = match self.create(lease, policy).await {
+            Ok(id) => id,
             Err(error) if error.is_down() => return Err(error),
             Err(error) if error.is_missing() && error.told().contains("image") => {
                 return Ok(Run::ImageMissing);
@@ -65,6 +69,25 @@ impl Engine {
             return Ok(Run::Violates(violations));
         }
         self.start_created(id).await
+    }
+
+    /// The name may be held by a container that an earlier process of this agent asked for just before it was killed, and
+    /// that the engine has not finished making: it shows in a moment, and is removed then.
+    async fn create(&self, lease: LeaseId, policy: &RunPolicy) -> Result<String, EngineError> {
+        let options = CreateContainerOptionsBuilder::default().name(&policy.name).build();
+        let mut tries = 1;
+        loop {
+            let created = self.docker.create_container(Some(options.clone()), create_body(policy)).await;
+            match created.map_err(EngineError::of("create a container")) {
+                Ok(created) => return Ok(created.id),
+                Err(error) if error.status() == Some(409) && tries < NAME_TRIES => {
+                    tries += 1;
+                    sleep(NAME_PAUSE).await;
+                    self.remove_lease(lease).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     async fn start_created(&self, id: String) -> Result<Run, EngineError> {
