@@ -14,6 +14,7 @@ mod health;
 mod idempotency;
 mod logs;
 mod openapi;
+mod oversize;
 mod pages;
 mod projects;
 mod providers;
@@ -124,6 +125,7 @@ pub fn router(state: ApiState) -> Router {
         .method_not_allowed_fallback(error::unknown_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(door.clone(), idempotency::once))
+        .layer(middleware::from_fn(oversize::refuse))
         .layer(middleware::from_fn_with_state(door.clone(), finish::finish))
         .with_state(door)
 }
