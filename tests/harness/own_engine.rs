@@ -91,13 +91,16 @@ impl OwnEngine {
 
     /// Starts it again after it was killed.
     pub async fn restart(&mut self) {
-        // Its containerd died with it, yet counts as alive for as long as nobody has collected it, which some machines'
-        // first process never does.
+        // Its containerd dies with it, a moment later, yet counts as alive for as long as nobody has collected it, which
+        // some machines' first process never does.
         let noted = self.folder.path().join("exec/containerd/containerd.pid");
         let pid = std::fs::read_to_string(&noted).unwrap_or_default();
-        if std::fs::read(format!("/proc/{}/cmdline", pid.trim())).unwrap_or_default().is_empty() {
-            let _ = std::fs::remove_file(noted);
-        }
+        let command_line = format!("/proc/{}/cmdline", pid.trim());
+        until("containerd died with its engine", Duration::from_secs(30), || async {
+            std::fs::read(&command_line).unwrap_or_default().is_empty().then_some(())
+        })
+        .await;
+        let _ = std::fs::remove_file(noted);
         self.process = start_process(self.folder.path(), &self.namespace);
         self.await_answer().await;
     }
