@@ -48,6 +48,10 @@ fn start_daemon() -> Result<()> {
     }
     let log = std::env::temp_dir().join("ttalkak-dockerd.log");
     let out = File::create(&log).with_context(|| format!("write {}", log.display()))?;
+    // An engine that was killed leaves these behind, and a new one takes whoever has the number now for its own.
+    for stale in ["/var/run/docker.pid", "/var/run/docker/containerd/containerd.pid"] {
+        let _ = std::fs::remove_file(stale);
+    }
     // A process group of its own: Ctrl-C at our terminal is not meant for the engine.
     let mut daemon = Command::new("dockerd");
     daemon.process_group(0).stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
