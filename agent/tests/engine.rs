@@ -32,6 +32,20 @@ async fn a_lease_becomes_an_app_that_answers_and_leaves_nothing_when_it_ends() {
     assert!(seen.containers.is_empty() && seen.images.is_empty(), "{seen:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn workloads_that_start_at_the_same_time_on_a_fresh_machine_share_one_network() {
+    let Some(mut rig) = Rig::new().await else { return };
+    let leases: Vec<_> = (0..6).map(|_| App::python(HELLO).lease()).collect();
+    rig.assign(&leases).await;
+    for lease in &leases {
+        rig.until_healthy(lease.lease).await;
+    }
+    rig.assign(&[]).await;
+    for lease in &leases {
+        rig.until_gone(lease.lease).await;
+    }
+}
+
 /// The code and sentence with which an app ends that never becomes healthy.
 async fn fate(app: &App) -> Option<(String, Vec<String>)> {
     let mut rig = Rig::new().await?;

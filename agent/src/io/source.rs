@@ -9,6 +9,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 use tokio::{io::AsyncWriteExt, sync::mpsc, task::JoinHandle};
@@ -94,12 +95,25 @@ pub struct Sources {
     folder: PathBuf,
     coordinator: Coordinator,
     http: reqwest::Client,
+    at_work: Arc<Mutex<BTreeMap<PathBuf, Weak<tokio::sync::Mutex<()>>>>>,
 }
 
 impl Sources {
     /// Archives under `data_dir`, downloaded from `coordinator`. The folder is made at the first download.
     pub fn new(data_dir: &Path, coordinator: Coordinator, http: reqwest::Client) -> Self {
-        Self { folder: data_dir.join("sources"), coordinator, http }
+        Self { folder: data_dir.join("sources"), coordinator, http, at_work: Arc::default() }
+    }
+
+    /// One download per archive at a time: leases that start together may share a source, and each other's parts.
+    fn turn(&self, path: &Path) -> Arc<tokio::sync::Mutex<()>> {
+        let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+        at_work.retain(|_, turn| turn.strong_count() > 0);
+        if let Some(turn) = at_work.get(path).and_then(Weak::upgrade) {
+            return turn;
+        }
+        let turn = Arc::default();
+        at_work.insert(path.to_owned(), Arc::downgrade(&turn));
+        turn
     }
 
     /// Where the archive of a digest is, or would be. A digest that is not one names a file that never exists.
@@ -111,6 +125,9 @@ impl Sources {
     /// Has the archive on disk. What is there under this name was checked before it got the name.
     pub async fn fetch(&self, source: &SourceRef) -> Result<PathBuf, FetchError> {
         let path = self.path(&source.digest);
+        let turn = self.turn(&path);
+        // Held across the download on purpose: whoever comes second finds the archive there.
+        let _alone = turn.lock().await;
         if tokio::fs::try_exists(&path).await.unwrap_or(false) {
             return Ok(path);
         }

@@ -4,12 +4,13 @@
 
 use crate::logic::{event::EngineFacts, policy::label};
 use bollard::{API_DEFAULT_VERSION, Docker};
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use ttalkak_protocol::id::AgentId;
 
 mod build;
 mod error;
 mod look;
+mod network;
 mod run;
 mod session;
 mod socket;
@@ -32,6 +33,7 @@ pub struct Engine {
     docker: Docker,
     address: EngineAddress,
     agent: AgentId,
+    network: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Engine {
@@ -51,7 +53,7 @@ impl Engine {
             }
         }
         .map_err(EngineError::of("prepare the connection to the engine"))?;
-        Ok(Self { docker, address, agent })
+        Ok(Self { docker, address, agent, network: Arc::default() })
     }
 
     /// Finds the first engine that answers: the one of `docker_host` when given, else Docker's and Podman's own sockets.

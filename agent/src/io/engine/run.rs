@@ -2,12 +2,12 @@
 //! one that differs from its policy is removed.
 
 use super::{Engine, EngineError};
-use crate::logic::policy::{Network, RunPolicy, Violation, audit, create_body, label};
+use crate::logic::policy::{RunPolicy, Violation, audit, create_body};
 use bollard::{
-    models::{ContainerInspectResponse, NetworkCreateRequest},
+    models::ContainerInspectResponse,
     query_parameters::{CreateContainerOptionsBuilder, InspectContainerOptions, StopContainerOptions},
 };
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 use tokio::time::sleep;
 use ttalkak_protocol::{id::LeaseId, unit::Millis};
 
@@ -184,28 +184,6 @@ impl Engine {
             }
             Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(error),
-        }
-    }
-
-    /// The agent's bridge, made when it is not there. Workloads on it do not reach each other.
-    async fn ensure_network(&self, network: &Network) -> Result<(), EngineError> {
-        if self.docker.inspect_network(network.name(), None).await.is_ok() {
-            return Ok(());
-        }
-        let request = NetworkCreateRequest {
-            name: network.name().to_owned(),
-            driver: Some("bridge".to_owned()),
-            options: Some(HashMap::from([(
-                "com.docker.network.bridge.enable_icc".to_owned(),
-                "false".to_owned(),
-            )])),
-            labels: Some(HashMap::from([(label::AGENT.to_owned(), self.agent.to_string())])),
-            ..NetworkCreateRequest::default()
-        };
-        match self.docker.create_network(request).await.map_err(EngineError::of("make the network")) {
-            // 409: another start made it in the meantime.
-            Err(error) if error.status() != Some(409) => Err(error),
-            Ok(_) | Err(_) => Ok(()),
         }
     }
 }
