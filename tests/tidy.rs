@@ -266,6 +266,7 @@ fn lists_of_versions_stay_in_one_manifest() {
         "bench",
         "cli",
         "coordinator",
+        "crates/escrow",
         "crates/planner",
         "crates/protocol",
         "crates/source",

@@ -32,7 +32,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use ttalkak_protocol::{
     error::Problem,
     id::{AgentId, LeaseId},
-    link::{Capacity, MachineReading, Report},
+    link::{Capacity, MachineReading, MoneyReport, Report},
 };
 
 mod carry_out;
@@ -302,6 +302,7 @@ impl Driver {
             images: self.agent.images(),
             machine: *self.machine.borrow(),
             capacity: Capacity { engine: self.agent.engine_name(), ..self.capacity.clone() },
+            money: MoneyReport::default(),
         }
     }
 

@@ -62,6 +62,7 @@ impl Facts {
             name: release.name.clone(),
             build: recipe::build_spec(build_key.clone(), source, plan, &env),
             run: recipe::run_spec(port, &release.settings, &env),
+            payment: None,
         })
     }
 

@@ -14,8 +14,8 @@ use ttalkak_protocol::{
     codec,
     id::AgentId,
     link::{
-        Capacity, Challenge, FromAgent, FromCoordinator, Hello, LINK_PATH, MachineReading, Proof, Report,
-        Welcome, challenge_bytes,
+        Capacity, Challenge, FromAgent, FromCoordinator, Hello, LINK_PATH, MachineReading, MoneyReport,
+        Proof, Report, Welcome, challenge_bytes,
     },
     unit::{Bytes, MilliCpu, UnixMillis},
     version::{VersionRange, supported},
@@ -158,6 +158,7 @@ pub fn report(generation: u64) -> Report {
         images: vec![],
         machine: MachineReading::default(),
         capacity: capacity(),
+        money: MoneyReport::default(),
     }
 }
 

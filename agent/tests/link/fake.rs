@@ -29,8 +29,8 @@ use ttalkak_protocol::{
     Secret, codec,
     id::AgentId,
     link::{
-        Capacity, Challenge, FromAgent, FromCoordinator, LogMark, MachineReading, Report, Welcome,
-        challenge_bytes,
+        Capacity, Challenge, FromAgent, FromCoordinator, LogMark, MachineReading, MoneyReport, Report,
+        Welcome, challenge_bytes,
     },
     unit::{Bytes, MilliCpu, Millis, UnixMillis},
     version::Version,
@@ -204,6 +204,7 @@ pub(crate) fn report(generation: u64) -> Report {
         images: vec![],
         machine: MachineReading::default(),
         capacity: capacity(),
+        money: MoneyReport::default(),
     }
 }
 

@@ -172,6 +172,7 @@ impl App {
                 start_deadline: Millis(u64::try_from(self.start_deadline.as_millis()).unwrap()),
                 health_path: self.health_path.clone(),
             },
+            payment: None,
         }
     }
 }

@@ -24,7 +24,7 @@ use ttalkak_protocol::{
     id::AgentId,
     link::{
         Assignment, Capacity, Challenge, FromAgent, FromCoordinator, Hello, LogBatch, LogMark,
-        MachineReading, Proof, Report, Welcome, challenge_bytes,
+        MachineReading, MoneyReport, Proof, Report, Welcome, challenge_bytes,
     },
     unit::{Bytes, MilliCpu, UnixMillis},
     version::supported,
@@ -192,6 +192,7 @@ pub(crate) fn report(generation: u64) -> Report {
         images: vec![],
         machine: MachineReading { cpu_percent: 7.0, ..MachineReading::default() },
         capacity: capacity(),
+        money: MoneyReport::default(),
     }
 }
 

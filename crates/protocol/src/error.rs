@@ -214,6 +214,38 @@ codes! {
     FrameRefused = "frame_refused", 400, "Update both sides; look for a proxy that alters traffic.";
     /// A message out of order, such as a second hello.
     UnexpectedMessage = "unexpected_message", 400, "Update the agent.";
+
+    // Money
+    /// This coordinator charges nothing.
+    PaymentsOff = "payments_off", 409, "Nothing needs to be paid here; deploy as usual.";
+    /// The account has no wallet.
+    WalletRequired = "wallet_required", 402, "Link a wallet with `ttalkak wallet link`.";
+    /// The wallet belongs to another account.
+    WalletTaken = "wallet_taken", 409, "Use another wallet, or sign in to the account that has it.";
+    /// The signature is not the wallet's, or over something else.
+    WalletSignatureInvalid = "wallet_signature_invalid", 403, "Sign again with the wallet of this account.";
+    /// The sign-in message is used, too old, or not ours.
+    WalletNonceInvalid = "wallet_nonce_invalid", 403, "Ask for a new message and sign that one.";
+    /// No mandate that is in force.
+    MandateRequired = "mandate_required", 402, "Sign a mandate with `ttalkak billing mandate`.";
+    /// The mandate is for another wallet, token, chain or time.
+    MandateInvalid = "mandate_invalid", 422, "Sign a new mandate with `ttalkak billing mandate`.";
+    /// The mandate's cap is used up.
+    MandateExhausted = "mandate_exhausted", 402, "Sign a mandate with a higher cap, or wait for its next period.";
+    /// Not enough money in the escrow.
+    FundsInsufficient = "funds_insufficient", 402, "Deposit more with `ttalkak wallet deposit`.";
+    /// The money for this deployment is used up.
+    BalanceEnded = "balance_ended", 402, "Deposit more with `ttalkak wallet deposit`; it comes back by itself.";
+    /// An amount that is not a number of the token's units, or out of bounds.
+    AmountInvalid = "amount_invalid", 400, "Give a number such as 12.50.";
+    /// The chain does not answer, or answers wrongly.
+    ChainUnavailable = "chain_unavailable", 503, "Wait a moment; metering goes on and nothing is lost.";
+    /// Chain, contract, token or meter are not those that were configured.
+    ChainMismatch = "chain_mismatch", 409, "Check the chain settings of the coordinator.";
+    /// The terms pay less than the provider asks, or somebody else.
+    PaymentRefused = "payment_refused", 422, "Check the offer in the agent's settings.";
+    /// Work went on without a voucher for longer than the provider is willing to lose.
+    PaymentMissing = "payment_missing", 402, "Wait until the coordinator vouches again; the agent starts the app then.";
 }
 
 impl std::fmt::Display for ErrorCode {

@@ -87,12 +87,18 @@ macro_rules! ids {
 ids! {
     /// Who owns projects, tokens and agents.
     AccountId = "acc";
+    /// What stands on chain between one tenant and one provider for one deployment.
+    AgreementId = "agr";
     /// An agent: our program on one provider machine.
     AgentId = "agt";
     /// A tenant's wish that one source answers at one address.
     DeploymentId = "dep";
+    /// A slice of a tenant's money set aside for an agreement that is not on chain yet.
+    HoldId = "hld";
     /// An agent's right and duty to run one workload until a time.
     LeaseId = "lea";
+    /// A call to the chain that is wanted, until it is final.
+    OutboxId = "obx";
     /// A named group of deployments of one tenant.
     ProjectId = "prj";
     /// One version of a deployment: source, plan, environment and the image made of them.

@@ -7,6 +7,7 @@ pub mod codec;
 pub mod error;
 pub mod id;
 pub mod link;
+pub mod money;
 pub mod name;
 pub mod secret;
 pub mod unit;

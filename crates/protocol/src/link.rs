@@ -13,7 +13,9 @@ use std::collections::BTreeMap;
 
 pub use crate::api::deployment::Exposure;
 
+mod payment;
 mod report;
+pub use payment::*;
 pub use report::*;
 
 /// The path of the link's WebSocket on the coordinator.
@@ -63,6 +65,8 @@ pub enum FromCoordinator {
     Renewed(Renewed),
     /// Log lines up to these are kept; the agent may forget them.
     LogsStored(LogsStored),
+    /// Readings were charged, and this is what they have earned.
+    Vouchers(Vouchers),
     /// Answer to a kind that this side does not know.
     Unsupported(Unsupported),
 }
@@ -74,8 +78,16 @@ impl FromAgent {
 
 impl FromCoordinator {
     /// The kinds of this direction, for [`crate::codec::decode`].
-    pub const KINDS: &[&str] =
-        &["challenge", "welcome", "refused", "assignment", "renewed", "logs_stored", "unsupported"];
+    pub const KINDS: &[&str] = &[
+        "challenge",
+        "welcome",
+        "refused",
+        "assignment",
+        "renewed",
+        "logs_stored",
+        "vouchers",
+        "unsupported",
+    ];
 }
 
 /// Who dials, what it speaks, what it has.
@@ -201,6 +213,9 @@ pub struct Lease {
     pub build: BuildSpec,
     /// How to run it.
     pub run: RunSpec,
+    /// How it is paid; absent where nothing is charged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<Payment>,
 }
 
 /// How to make an image, complete: the agent decides nothing.

@@ -94,6 +94,7 @@ fn lease() -> Lease {
             start_deadline: Millis(120_000),
             health_path: Some("/healthz".into()),
         },
+        payment: None,
     }
 }
 
@@ -129,6 +130,7 @@ fn what_agents_say_is_written_as_it_was_released() {
             images: vec![image()],
             machine: MachineReading::default(),
             capacity: capacity(),
+            money: MoneyReport::default(),
         }),
     );
     let line = LogLine {

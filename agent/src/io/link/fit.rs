@@ -59,7 +59,9 @@ mod tests {
         codec::{FRAME_BYTES_MAX, LOG_LINE_BYTES_MAX, encode},
         error::{ErrorCode, Problem},
         id::LeaseId,
-        link::{Capacity, FromAgent, LogLine, LogStream, MachineReading, Timings, WorkloadReport},
+        link::{
+            Capacity, FromAgent, LogLine, LogStream, MachineReading, MoneyReport, Timings, WorkloadReport,
+        },
         unit::{Bytes, MilliCpu, UnixMillis},
     };
     use uuid::Uuid;
@@ -118,7 +120,15 @@ mod tests {
         };
         let (at, machine) = (UnixMillis(0), MachineReading::default());
         let workloads = (0..200).map(workload).collect();
-        let fitted = report(Report { generation: 1, at, workloads, images: vec![], machine, capacity });
+        let fitted = report(Report {
+            generation: 1,
+            at,
+            workloads,
+            images: vec![],
+            machine,
+            capacity,
+            money: MoneyReport::default(),
+        });
         assert!(encode(1, &FromAgent::Report(fitted.clone())).len() < FRAME_BYTES_MAX);
         let Phase::Failed { last_lines, .. } = &fitted.workloads[0].phase else { panic!("it stays failed") };
         assert!(last_lines.last().unwrap().starts_with("199"));

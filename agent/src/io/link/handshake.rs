@@ -77,6 +77,7 @@ impl Handshake {
                 message @ (FromCoordinator::Assignment(_)
                 | FromCoordinator::Renewed(_)
                 | FromCoordinator::LogsStored(_)
+                | FromCoordinator::Vouchers(_)
                 | FromCoordinator::Unsupported(_)),
             ) => Err(HandshakeError::OutOfOrder(kind(&message))),
         }
@@ -106,6 +107,7 @@ pub(super) fn kind(message: &FromCoordinator) -> &'static str {
         FromCoordinator::Assignment(_) => "an assignment",
         FromCoordinator::Renewed(_) => "a renewal",
         FromCoordinator::LogsStored(_) => "a log mark",
+        FromCoordinator::Vouchers(_) => "vouchers",
         FromCoordinator::Unsupported(_) => "an answer to an unknown kind",
     }
 }

@@ -41,6 +41,7 @@ pub(crate) fn lease(n: u128) -> Lease {
             start_deadline: Millis(30_000),
             health_path: None,
         },
+        payment: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Bodies of the HTTP API under `/v1`, shared by the coordinator, the command line and (as generated types) the
 //! screens. JSON in snake_case, times in RFC 3339, absent values left out.
 
+pub mod billing;
 pub mod deployment;
 pub mod env;
 pub mod log;

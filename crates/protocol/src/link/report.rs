@@ -3,7 +3,7 @@
 use crate::{
     error::Problem,
     id::LeaseId,
-    link::Capacity,
+    link::{Capacity, MoneyReport},
     unit::{Bytes, HostPort, Millis, UnixMillis},
 };
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,9 @@ pub struct Report {
     pub machine: MachineReading,
     /// What is lent; changes when the owner moves a limit or the engine comes or goes.
     pub capacity: Capacity,
+    /// Offer, readings and closes.
+    #[serde(default, skip_serializing_if = "MoneyReport::is_empty")]
+    pub money: MoneyReport,
 }
 
 /// What an agent knows of one workload.
