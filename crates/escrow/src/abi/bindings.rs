@@ -1,0 +1,82 @@
+//! The contracts' interfaces in Solidity's own words; the bindings are generated from them.
+// The generated items have no docs of their own; the words above each group say what they are.
+#![allow(missing_docs, clippy::too_many_arguments)]
+
+use alloy_sol_types::sol;
+
+sol! {
+    /// The escrow: functions, events and errors.
+    #[derive(Debug, PartialEq, Eq)]
+    contract TtalkakEscrow {
+        struct Terms { address tenant; address provider; address token; uint96 ratePerHour; uint40 start; uint40 expiry; uint64 salt; }
+        struct Mandate { address tenant; address token; uint96 ratePerHourMax; uint96 cap; uint40 period; uint40 start; uint40 expiry; uint64 salt; }
+
+        event Deposited(address indexed who, address indexed token, uint256 amount);
+        event Withdrawn(address indexed who, address indexed token, uint256 amount);
+        event Opened(bytes32 indexed agreement, address indexed tenant, address indexed provider, address token, uint96 cap, bytes32 mandate);
+        event Claimed(bytes32 indexed agreement, uint96 cumulative);
+        event Closing(bytes32 indexed agreement, uint40 endedAt);
+        event Closed(bytes32 indexed agreement, uint96 refund);
+        event Settled(uint64 indexed batch, address indexed token, uint256 gross, uint256 fee);
+        event ProviderPaid(address indexed provider, address indexed token, uint256 net, bool pushed);
+        event Paid(address indexed who, address indexed token, uint256 amount);
+        event MandateRevoked(bytes32 indexed mandate);
+        event MeterProposed(address meter, uint256 at);
+        event MeterChanged(address meter);
+        event Paused(bool paused);
+
+        constructor(address meter, address guardian, address feeTo, uint16 feeBps);
+        function deposit(address token, uint256 amount) external payable;
+        function depositWithPermit(address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
+        function depositWithPermitFor(address owner, address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
+        function depositWithAuthorization(address from, address token, uint256 amount, uint256 validAfter, uint256 validBefore, bytes32 nonce, uint8 v, bytes32 r, bytes32 s) external;
+        function withdraw(address token, uint256 amount) external;
+        function open(Terms terms, uint96 cap, bytes sig) external;
+        function openMany(Terms[] terms, uint96[] caps, bytes[] sigs) external;
+        function openUnder(Terms[] terms, uint96[] caps, Mandate[] mandates, bytes[] sigs) external;
+        function revoke(Mandate mandate) external;
+        function settleFlat(uint64 batch, address token, uint256[] words) external;
+        function claim(Terms[] terms, uint96[] cumulative, bytes[] sigs, bool pay) external;
+        function requestClose(Terms terms) external;
+        function close(Terms[] terms, uint96[] cumulative, bytes[] sigs) external;
+        function payout(address[] payees, address token) external;
+        function proposeMeter(address next) external;
+        function acceptMeter() external;
+        function pause(bool on) external;
+
+        function agreements(bytes32 id) external view returns (uint96 cap, uint96 claimed, uint40 endedAt);
+        function free(address who, address token) external view returns (uint256);
+        function credit(address who, address token) external view returns (uint256);
+        function lastBatch() external view returns (uint64);
+        function meter() external view returns (address);
+        function previousMeter() external view returns (address);
+        function feeBps() external view returns (uint16);
+        function feeTo() external view returns (address);
+        function guardian() external view returns (address);
+        function termsId(Terms terms) external pure returns (bytes32);
+        function mandateId(Mandate mandate) external pure returns (bytes32);
+        function NOTICE() external view returns (uint40);
+        error OverBound(bytes32 id);
+    }
+}
+
+sol! {
+    /// The development token: ERC-20 with permits, authorisations and a mint that is open to all.
+    #[derive(Debug, PartialEq, Eq)]
+    contract DevToken {
+        event Transfer(address indexed from, address indexed to, uint256 value);
+        event Approval(address indexed owner, address indexed spender, uint256 value);
+        function name() external view returns (string);
+        function symbol() external view returns (string);
+        function decimals() external view returns (uint8);
+        function balanceOf(address account) external view returns (uint256);
+        function allowance(address owner, address spender) external view returns (uint256);
+        function nonces(address owner) external view returns (uint256);
+        function DOMAIN_SEPARATOR() external view returns (bytes32);
+        function transfer(address to, uint256 value) external returns (bool);
+        function approve(address spender, uint256 value) external returns (bool);
+        function mint(address to, uint256 amount) external;
+        function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
+        function receiveWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, uint8 v, bytes32 r, bytes32 s) external;
+    }
+}

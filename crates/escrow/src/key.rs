@@ -1,0 +1,74 @@
+//! A secp256k1 key: made, read, and used to sign. It is wiped when dropped and never prints itself.
+
+use crate::signature::message_digest;
+use alloy_primitives::B256;
+use alloy_signer::SignerSync as _;
+use alloy_signer_local::PrivateKeySigner;
+use std::fmt;
+use ttalkak_protocol::{
+    Secret,
+    money::{ChainHash, EvmAddress, EvmSignature},
+};
+
+/// A text that is not a key. It does not repeat the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected a private key: 64 hex digits, with or without 0x, within the curve's order")]
+pub struct KeyError;
+
+/// A private key with its address. Clones are wiped on their own.
+#[derive(Clone)]
+pub struct Key {
+    // Holds the scalar (wiped on drop) and the address, so that signing derives nothing anew.
+    signer: PrivateKeySigner,
+}
+
+impl Key {
+    /// A new key from the system's randomness.
+    pub fn random() -> Self {
+        Self { signer: PrivateKeySigner::random() }
+    }
+
+    /// Reads 64 hex digits, with or without `0x`; space around them is ignored.
+    pub fn from_hex(text: &str) -> Result<Self, KeyError> {
+        let text = text.trim();
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut bytes).map_err(|_| KeyError)?;
+        Self::from_bytes(bytes)
+    }
+
+    /// Reads the 32 bytes of a scalar. Errors: zero, or not below the curve's order.
+    pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, KeyError> {
+        PrivateKeySigner::from_bytes(&B256::from(bytes)).map(|signer| Self { signer }).map_err(|_| KeyError)
+    }
+
+    /// `0x` and 64 hex digits, for export and the system's key store.
+    pub fn to_hex(&self) -> Secret<String> {
+        Secret::new(format!("0x{}", hex::encode(self.signer.to_bytes())))
+    }
+
+    /// Whose money it moves.
+    pub fn address(&self) -> EvmAddress {
+        EvmAddress(self.signer.address().into_array())
+    }
+
+    /// Signs a digest. The same digest gives the same bytes (RFC 6979).
+    pub fn sign(&self, digest: ChainHash) -> EvmSignature {
+        let signature = self.signer.sign_hash_sync(&B256::from(digest.0));
+        EvmSignature(signature.expect("a local key signs any 32 bytes").as_bytes())
+    }
+
+    /// Signs a message as wallets do (EIP-191, `personal_sign`).
+    pub fn sign_message(&self, message: &[u8]) -> EvmSignature {
+        self.sign(message_digest(message))
+    }
+
+    pub(crate) fn signer(&self) -> &PrivateKeySigner {
+        &self.signer
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({}, [redacted])", self.address())
+    }
+}
