@@ -66,6 +66,8 @@ async fn a_vite_app_has_its_variables_baked_in_and_its_routes_answered() {
         page.body,
         "the app's own router knows the path"
     );
+    let gone = world.visit("hello", "/assets/gone-1a2b3c4d.js").await;
+    assert_eq!(gone.status, 404, "a script that is gone is not the page: {gone:?}");
     let script = page.body.split('"').find(|part| part.ends_with(".js")).expect("a script on the page");
     let script = world.visit("hello", script).await;
     assert!(script.body.contains("hello-from-the-build"), "{script:?}");

@@ -54,7 +54,8 @@ fn config(fallback: Fallback, base: Option<&str>) -> String {
         Fallback::NotFound => "=404",
     };
     let not_found = match fallback {
-        Fallback::App => "",
+        // A page in place of a script that is gone would be a riddle in the browser's console.
+        Fallback::App => ASSETS,
         Fallback::NotFound => "        error_page 404 /404.html;\n",
     };
     // Hand-written sites have names of this shape too (`assets/app-homepage.js`), so only bundles get the rule.
@@ -75,6 +76,15 @@ fn config(fallback: Fallback, base: Option<&str>) -> String {
         .replace("@REWRITE@", &rewrite)
         .replace("@LAST@", last)
 }
+
+/// Files that a page loads; an app's own addresses do not look like these.
+const ASSETS: &str = r#"
+        location ~* \.(?:m?js|css|map|wasm|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf)$ {
+            add_header Cache-Control $kept;
+            add_header X-Content-Type-Options nosniff;
+            try_files $uri =404;
+        }
+"#;
 
 /// Names that bundlers write: Vite's and webpack's `assets/` and `static/`, Angular's capital hashes.
 const APP_HASHES: &str = r#"        "~^/assets/.*[.-][0-9A-Za-z_-]{8,}\.[a-z0-9]+$" "public, max-age=31536000, immutable";
@@ -147,7 +157,8 @@ mod tests {
 
     #[test]
     fn only_an_app_falls_back_to_its_page() {
-        assert!(config(Fallback::App, None).contains("$uri.html /index.html;"));
+        let app = config(Fallback::App, None);
+        assert!(app.contains("$uri.html /index.html;") && app.contains("try_files $uri =404;"));
         let site = config(Fallback::NotFound, None);
         assert!(site.contains("$uri.html =404;") && site.contains("error_page 404 /404.html;"));
     }
