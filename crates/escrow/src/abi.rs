@@ -79,6 +79,15 @@ pub fn encode_settle(number: u64, token: EvmAddress, items: &[batch::SettleItem]
     TtalkakEscrow::settleFlatCall { batch: number, token: inner(token), words }.abi_encode()
 }
 
+/// What a `settleFlat` call settles: its batch, its token, and each provider's part. `None` when it is another call or its
+/// words are malformed.
+pub fn decode_settle(input: &[u8]) -> Option<(u64, EvmAddress, Vec<batch::Settled>)> {
+    let call = TtalkakEscrow::settleFlatCall::abi_decode(input).ok()?;
+    let token = evm_address(call.token);
+    let words: Vec<_> = call.words.iter().map(U256::to_be_bytes).collect();
+    Some((call.batch, token, batch::unpack(token, &words).ok()?))
+}
+
 /// Call data of `claim`; `pay`: to the provider at once, else as credit.
 pub fn encode_claim(claims: &[SignedTotal], pay: bool) -> Vec<u8> {
     let (terms, cumulative, sigs) = totals(claims);

@@ -14,9 +14,9 @@ sol! {
         event Deposited(address indexed who, address indexed token, uint256 amount);
         event Withdrawn(address indexed who, address indexed token, uint256 amount);
         event Opened(bytes32 indexed agreement, address indexed tenant, address indexed provider, address token, uint96 cap, bytes32 mandate);
-        event Claimed(bytes32 indexed agreement, uint96 cumulative);
-        event Closing(bytes32 indexed agreement, uint40 endedAt);
-        event Closed(bytes32 indexed agreement, uint96 refund);
+        event Claimed(bytes32 indexed agreement, uint256 cumulative);
+        event Closing(bytes32 indexed agreement, uint256 endedAt);
+        event Closed(bytes32 indexed agreement, uint256 refund);
         event Settled(uint64 indexed batch, address indexed token, uint256 gross, uint256 fee);
         event ProviderPaid(address indexed provider, address indexed token, uint256 net, bool pushed);
         event Paid(address indexed who, address indexed token, uint256 amount);
@@ -55,8 +55,38 @@ sol! {
         function guardian() external view returns (address);
         function termsId(Terms terms) external pure returns (bytes32);
         function mandateId(Mandate mandate) external pure returns (bytes32);
-        function NOTICE() external view returns (uint40);
-        error OverBound(bytes32 id);
+        function mandates(bytes32 id) external view returns (uint96 used, uint40 window, bool accepted, bool revoked);
+        function paused() external view returns (bool);
+        function previousMeterUntil() external view returns (uint40);
+        function nextMeter() external view returns (address);
+        function nextMeterAt() external view returns (uint40);
+        function NOTICE() external view returns (uint256);
+        function ROTATION_DELAY() external view returns (uint256);
+        function BACKDATE_MAX() external view returns (uint256);
+
+        error FeeTooHigh();
+        error ZeroAddress();
+        error NotMeter();
+        error NotGuardian();
+        error NotParty();
+        error IsPaused();
+        error WrongValue();
+        error NothingArrived();
+        error Insufficient(address who);
+        error PermitUnused();
+        error BadSignature();
+        error LengthMismatch();
+        error Unknown(bytes32 agreement);
+        error NotHigher(bytes32 agreement);
+        error Ended(bytes32 agreement);
+        error Expired(bytes32 agreement);
+        error OverBound(bytes32 agreement);
+        error OutsideMandate(bytes32 mandate);
+        error MandateOver(bytes32 mandate);
+        error MandateExhausted(bytes32 mandate);
+        error BadBatch(uint64 expected);
+        error TooEarly();
+        error NotPaid(address who);
     }
 }
 
