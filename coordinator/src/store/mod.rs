@@ -6,9 +6,12 @@
 //! with `BEGIN IMMEDIATE` on the one writer. Deliberately absent: waiting, retrying, deciding.
 
 pub mod agent;
+pub mod agreement;
+pub mod balance_end;
 pub mod deployment;
 pub mod env;
 pub mod error;
+pub mod hold;
 pub mod idempotency;
 pub mod lease;
 pub mod list;
