@@ -5,6 +5,7 @@ use crate::{
     output::{Paint, Tone, plain},
 };
 use ttalkak_protocol::{
+    ErrorCode,
     api::deployment::{DeploymentState, DeploymentView, EndReason, RolloutView},
     unit::UnixMillis,
 };
@@ -23,6 +24,7 @@ fn look(state: DeploymentState, reason: Option<EndReason>) -> (&'static str, &'s
         DeploymentState::Draining => ("◐", "Draining", Tone::Warn),
         DeploymentState::Ended => match reason {
             Some(EndReason::Failed) => ("✗", "Failed", Tone::Bad),
+            Some(EndReason::Balance) => ("○", "Stopped: money ended", Tone::Bad),
             Some(EndReason::Deleted) => ("○", "Deleted", Tone::Quiet),
             Some(EndReason::Stopped) | None => ("○", "Stopped", Tone::Quiet),
         },
@@ -36,6 +38,9 @@ pub(crate) fn line(view: &DeploymentView, now: UnixMillis, paint: Paint) -> Stri
     let before_live = view.release.is_none() || !serves(view.state);
     match (&view.rollout, &view.problem) {
         (Some(rollout), _) if before_live => parts.extend(progress(rollout)),
+        // The word says it already.
+        (_, Some(problem))
+            if view.reason == Some(EndReason::Balance) && problem.code == ErrorCode::BalanceEnded => {}
         (_, Some(problem)) if !matches!(view.state, DeploymentState::Live) => {
             parts.push(plain(problem.message.trim_end_matches('.')));
         }
@@ -72,7 +77,7 @@ fn serves(state: DeploymentState) -> bool {
 pub(crate) mod tests {
     use super::*;
     use ttalkak_protocol::{
-        error::{ErrorCode, Problem},
+        error::Problem,
         id::{DeploymentId, ProjectId},
         unit::{Bytes, MilliCpu},
     };
@@ -157,6 +162,15 @@ pub(crate) mod tests {
                     ..base.clone()
                 },
                 "○ Stopped · 40 s",
+            ),
+            (
+                DeploymentView {
+                    state: DeploymentState::Ended,
+                    reason: Some(EndReason::Balance),
+                    problem: Some(Problem::new(ErrorCode::BalanceEnded, "The money is used up.")),
+                    ..base.clone()
+                },
+                "○ Stopped: money ended · 40 s",
             ),
             (DeploymentView { state: DeploymentState::Draining, ..base.clone() }, "◐ Draining · 40 s"),
         ];

@@ -73,9 +73,9 @@ fn cause(address: &AddressRow) -> Cause {
         DeploymentState::Starting | DeploymentState::Connecting => Cause::Waking,
         DeploymentState::Live | DeploymentState::Crashed => Cause::Crashed,
         DeploymentState::Offline => Cause::ProviderOffline,
-        DeploymentState::Draining => Cause::Stopped,
-        DeploymentState::Ended => match address.reason {
+        DeploymentState::Draining | DeploymentState::Ended => match address.reason {
             Some(EndReason::Failed) => Cause::Crashed,
+            Some(EndReason::Balance) => Cause::Balance,
             Some(EndReason::Stopped | EndReason::Deleted) | None => Cause::Stopped,
         },
     }
@@ -128,6 +128,9 @@ mod tests {
         assert_eq!(shown(DeploymentState::Connecting, None), "waking");
         assert_eq!(shown(DeploymentState::Ended, Some(EndReason::Stopped)), "stopped");
         assert_eq!(shown(DeploymentState::Ended, Some(EndReason::Failed)), "crashed");
+        assert_eq!(shown(DeploymentState::Ended, Some(EndReason::Balance)), "balance");
+        assert_eq!(shown(DeploymentState::Draining, Some(EndReason::Balance)), "balance");
+        assert_eq!(shown(DeploymentState::Draining, None), "stopped");
     }
 
     #[test]

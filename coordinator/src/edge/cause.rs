@@ -28,11 +28,13 @@ pub enum Cause {
     Waking,
     /// The app took the request and did not answer in time.
     Timeout,
+    /// Stopped, since the money for it is used up.
+    Balance,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Building,
         Self::ProviderOffline,
         Self::Crashed,
@@ -40,6 +42,7 @@ impl Cause {
         Self::NoRoute,
         Self::Waking,
         Self::Timeout,
+        Self::Balance,
     ];
 
     /// The stable text form.
@@ -52,6 +55,7 @@ impl Cause {
             Self::NoRoute => "no_route",
             Self::Waking => "waking",
             Self::Timeout => "timeout",
+            Self::Balance => "balance",
         }
     }
 
@@ -61,7 +65,8 @@ impl Cause {
             Self::NoRoute => http::StatusCode::NOT_FOUND,
             Self::Crashed => http::StatusCode::BAD_GATEWAY,
             Self::Timeout => http::StatusCode::GATEWAY_TIMEOUT,
-            Self::Building | Self::ProviderOffline | Self::Stopped | Self::Waking => {
+            // Not 402: it is the owner who pays, never the visitor.
+            Self::Building | Self::ProviderOffline | Self::Stopped | Self::Waking | Self::Balance => {
                 http::StatusCode::SERVICE_UNAVAILABLE
             }
         }
@@ -74,7 +79,7 @@ impl Cause {
             Self::Building => 5,
             Self::Crashed | Self::Timeout => 10,
             Self::ProviderOffline => 30,
-            Self::Stopped | Self::NoRoute => 60,
+            Self::Stopped | Self::NoRoute | Self::Balance => 60,
         }
     }
 
@@ -82,7 +87,12 @@ impl Cause {
     const fn reloads(self) -> bool {
         match self {
             Self::Building | Self::Waking => true,
-            Self::ProviderOffline | Self::Crashed | Self::Stopped | Self::NoRoute | Self::Timeout => false,
+            Self::ProviderOffline
+            | Self::Crashed
+            | Self::Stopped
+            | Self::NoRoute
+            | Self::Timeout
+            | Self::Balance => false,
         }
     }
 }

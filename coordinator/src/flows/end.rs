@@ -4,7 +4,7 @@ use super::{FlowError, Step, StepEnd, step, world::World};
 use crate::{
     clock,
     logic::{deployment::Fact, request::Wanted},
-    store::{lease::LeaseEnd, saga::SagaRow},
+    store::{balance_end::balance_ended, lease::LeaseEnd, saga::SagaRow},
 };
 use ttalkak_protocol::{api::deployment::EndReason, unit::Millis};
 
@@ -53,9 +53,15 @@ async fn await_stopped(world: &World, row: &SagaRow) -> Result<StepEnd, FlowErro
 
 async fn mark_ended(world: &World, row: &SagaRow) -> Result<StepEnd, FlowError> {
     let deleted = world.store.wanted(row.deployment).await? == Some(Wanted::Deleted);
-    let reason = if deleted { EndReason::Deleted } else { EndReason::Stopped };
+    let (reason, problem) = if deleted {
+        (EndReason::Deleted, None)
+    } else if world.store.ends_for_balance(row.deployment).await? {
+        (EndReason::Balance, Some(balance_ended()))
+    } else {
+        (EndReason::Stopped, None)
+    };
     world.store.retire_releases(row.deployment, clock::now()).await?;
-    world.tell(row.deployment, Fact::DrainEnded(reason), Some(None)).await?;
+    world.tell(row.deployment, Fact::DrainEnded(reason), Some(problem.as_ref())).await?;
     if deleted {
         if let Some(address) = world.store.address(row.deployment).await? {
             world.visitors.remove(&address);

@@ -242,7 +242,7 @@ impl Store {
         .bind(json(timings))
         .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE deployment SET release_id = ?2 WHERE id = ?1")
+        sqlx::query("UPDATE deployment SET release_id = ?2, balance_ended_at = NULL WHERE id = ?1")
             .bind(&deployment)
             .bind(&release)
             .execute(&mut *tx)

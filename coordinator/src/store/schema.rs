@@ -14,6 +14,7 @@ pub(super) type Migrations = &'static [(&'static str, &'static str)];
 pub(super) const MAIN: Migrations = &[
     ("first", include_str!("../../migrations/main/0001_first.sql")),
     ("list by name", include_str!("../../migrations/main/0002_list_by_name.sql")),
+    ("money", include_str!("../../migrations/main/0003_money.sql")),
 ];
 /// Of the logs.
 pub(super) const LOGS: Migrations = &[("first", include_str!("../../migrations/logs/0001_first.sql"))];

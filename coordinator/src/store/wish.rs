@@ -255,7 +255,11 @@ async fn candidates(tx: &mut Tx, deployment: DeploymentId) -> StoreResult<Vec<(C
 }
 
 async fn set_wanted(tx: &mut Tx, found: &Found, wanted: Wanted, now: UnixMillis) -> StoreResult<()> {
-    sqlx::query("UPDATE deployment SET wanted = ?2, updated_at = ?3 WHERE id = ?1")
+    // Stopped by its owner is stopped, whatever stopped it before: a top-up does not start it again.
+    sqlx::query(
+        "UPDATE deployment SET wanted = ?2, updated_at = ?3,
+         balance_ended_at = CASE WHEN ?2 = 'running' THEN balance_ended_at END WHERE id = ?1",
+    )
         .bind(found.id.to_string())
         .bind(word(wanted))
         .bind(now.0)
@@ -265,7 +269,7 @@ async fn set_wanted(tx: &mut Tx, found: &Found, wanted: Wanted, now: UnixMillis)
 }
 
 /// Tells the sagas at work to give up; the first reason stays.
-async fn cancel_open(tx: &mut Tx, deployment: DeploymentId, why: &Problem) -> StoreResult<()> {
+pub(super) async fn cancel_open(tx: &mut Tx, deployment: DeploymentId, why: &Problem) -> StoreResult<()> {
     sqlx::query(
         "UPDATE saga SET cancel = ?2
          WHERE deployment_id = ?1 AND state IN ('running', 'undoing') AND cancel IS NULL",

@@ -54,6 +54,11 @@ const fn english(cause: Cause) -> [&'static str; 3] {
             "It took the request and did not answer in time.",
             "Try again. If this is your app, look for a request that waits for something.",
         ],
+        Cause::Balance => [
+            "This app is paused",
+            "The money for running it is used up.",
+            "If this is your app, deposit more with `ttalkak wallet deposit`. It comes back by itself.",
+        ],
     }
 }
 
@@ -91,6 +96,11 @@ const fn korean(cause: Cause) -> [&'static str; 3] {
             "앱의 응답이 너무 늦어요",
             "앱이 요청을 받았지만 제시간에 응답하지 않았어요.",
             "다시 시도해 주세요. 앱의 주인이라면 오래 기다리는 요청이 있는지 살펴보세요.",
+        ],
+        Cause::Balance => [
+            "앱이 잠시 쉬고 있어요",
+            "이 앱을 실행할 잔액을 다 썼어요.",
+            "앱의 주인이라면 `ttalkak wallet deposit`으로 충전해 주세요. 충전하면 저절로 돌아와요.",
         ],
     }
 }

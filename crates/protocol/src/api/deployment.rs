@@ -160,6 +160,8 @@ pub enum EndReason {
     Failed,
     /// Deleted by its owner.
     Deleted,
+    /// The money for it is used up; it comes back by itself after a top-up.
+    Balance,
 }
 
 /// A rollout on its way: a new release that does not serve yet.
