@@ -2,8 +2,11 @@
 //! sockets, clocks, chance.
 
 pub mod deployment;
+pub mod funding;
 pub mod placement;
 pub mod recipe;
 pub mod request;
 pub mod rollout;
 pub mod saga;
+pub mod schedule;
+pub mod settling;

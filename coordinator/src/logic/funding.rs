@@ -1,0 +1,94 @@
+//! How far the caps of a tenant's agreements are raised, so that deployments go on without a person and without locking
+//! more than is needed. Pure. Deliberately absent: the mandate's signature, and the call.
+
+use ttalkak_protocol::{
+    id::AgreementId,
+    money::Amount,
+    unit::{Millis, UnixMillis},
+};
+
+/// An agreement in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InUse {
+    /// Which.
+    pub agreement: AgreementId,
+    /// On chain, final.
+    pub cap: Amount,
+    /// Raises on their way to the chain.
+    pub pending: Amount,
+    /// Used so far.
+    pub charged: Amount,
+    /// The most that an hour may cost.
+    pub rate_per_hour: Amount,
+    /// No use is charged after this, seconds since 1970.
+    pub expiry: u64,
+}
+
+/// One cap to raise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raise {
+    /// Whose.
+    pub agreement: AgreementId,
+    /// By so much.
+    pub by: Amount,
+    /// To this, raises on their way included.
+    pub cap: Amount,
+}
+
+const HOUR_MS: u128 = 3_600_000;
+/// A raise is a transaction that somebody pays for: it must be worth at least so much time.
+const WORTH: Millis = Millis(60_000);
+
+/// What so much time costs at most; rounded up.
+pub fn cost(rate_per_hour: Amount, span: Millis) -> Amount {
+    Amount(rate_per_hour.0.saturating_mul(u128::from(span.0)).div_ceil(HOUR_MS))
+}
+
+/// How long so much money lasts at a rate; `u64::MAX` when nothing is asked.
+pub fn lasts(money: Amount, rate_per_hour: Amount) -> Millis {
+    let span = money.0.saturating_mul(HOUR_MS).checked_div(rate_per_hour.0);
+    Millis(span.map_or(u64::MAX, |span| u64::try_from(span).unwrap_or(u64::MAX)))
+}
+
+/// The part of a tenant's free money that one of its agreements may count on: by its share of all rates.
+pub fn share(free: Amount, rate: Amount, rates: Amount) -> Amount {
+    if rates == Amount::ZERO {
+        return Amount::ZERO;
+    }
+    // 96 bits times 96 bits do not fit: rates are scaled down together, which only ever makes a share smaller.
+    let shift = (128 - rates.0.leading_zeros()).saturating_sub(30);
+    let (part, whole) = (rate.0.min(rates.0) >> shift, (rates.0 >> shift) + u128::from(shift > 0));
+    Amount(free.0.saturating_mul(part) / whole.max(1)).min(free)
+}
+
+/// Raises for one tenant. `all`: its agreements in use. `free`: its money that backs nothing. `allowed`: what its mandate
+/// still allows to lock. `lock_for`: how much time a lock should cover; below a quarter of it, it is filled up.
+/// Their sum is never above `free` nor `allowed`.
+pub fn raises(all: &[InUse], free: Amount, allowed: Amount, lock_for: Millis, now: UnixMillis) -> Vec<Raise> {
+    let rates = Amount(all.iter().map(|one| one.rate_per_hour.0).sum());
+    let mut left = free.min(allowed);
+    let mut raises = Vec::new();
+    for one in all {
+        let by = missing(one, lock_for, now).min(share(free, one.rate_per_hour, rates)).min(left);
+        if by == Amount::ZERO || by < cost(one.rate_per_hour, WORTH) {
+            continue;
+        }
+        let Some(cap) = one.cap.checked_add(one.pending).and_then(|cap| cap.checked_add(by)) else {
+            continue;
+        };
+        left = left.saturating_sub(by);
+        raises.push(Raise { agreement: one.agreement, by, cap });
+    }
+    raises
+}
+
+/// What is missing for `lock_for`, or for the time until the expiry; zero while more than a quarter is left.
+fn missing(one: &InUse, lock_for: Millis, now: UnixMillis) -> Amount {
+    let expiry = i64::try_from(one.expiry.saturating_mul(1000)).unwrap_or(i64::MAX);
+    let full = cost(one.rate_per_hour, lock_for.min(UnixMillis(expiry).since(now)));
+    let locked = Amount(one.cap.0.saturating_add(one.pending.0)).saturating_sub(one.charged);
+    if locked.0.saturating_mul(4) >= full.0 { Amount::ZERO } else { full.saturating_sub(locked) }
+}
+
+#[cfg(test)]
+mod tests;

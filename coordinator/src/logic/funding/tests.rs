@@ -1,0 +1,92 @@
+use super::*;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+const HOUR: Millis = Millis(3_600_000);
+const DAY: Millis = Millis(24 * 3_600_000);
+const FAR: u64 = 4_000_000_000;
+
+fn in_use(id: u128, cap: u128, charged: u128, rate: u128) -> InUse {
+    InUse {
+        agreement: AgreementId::new(Uuid::from_u128(id)),
+        cap: Amount(cap),
+        pending: Amount::ZERO,
+        charged: Amount(charged),
+        rate_per_hour: Amount(rate),
+        expiry: FAR,
+    }
+}
+
+fn one(agreement: InUse, free: u128, allowed: u128) -> Option<u128> {
+    let raises = raises(&[agreement], Amount(free), Amount(allowed), DAY, UnixMillis(0));
+    raises.first().map(|raise| raise.by.0)
+}
+
+#[test]
+fn a_cap_is_filled_up_when_less_than_a_quarter_is_left() {
+    assert_eq!(one(in_use(1, 2400, 1800, 100), 10_000, 10_000), None);
+    assert_eq!(one(in_use(1, 2400, 1801, 100), 10_000, 10_000), Some(1801));
+    let on_its_way = InUse { pending: Amount(1801), ..in_use(1, 2400, 1801, 100) };
+    assert_eq!(one(on_its_way, 10_000, 10_000), None);
+}
+
+#[test]
+fn a_raise_stays_within_the_free_money_and_the_mandate() {
+    assert_eq!(one(in_use(1, 0, 0, 100), 700, 10_000), Some(700));
+    assert_eq!(one(in_use(1, 0, 0, 100), 10_000, 700), Some(700));
+    assert_eq!(one(in_use(1, 0, 0, 100), 0, 700), None);
+}
+
+#[test]
+fn a_raise_that_buys_less_than_a_minute_is_not_sent() {
+    assert_eq!(one(in_use(1, 0, 0, 6000), 99, 10_000), None);
+    assert_eq!(one(in_use(1, 0, 0, 6000), 100, 10_000), Some(100));
+    assert_eq!(one(in_use(1, 0, 0, 0), 100, 10_000), None, "what costs nothing needs no money");
+}
+
+#[test]
+fn no_more_is_locked_than_can_be_used_before_the_expiry() {
+    let soon = InUse { expiry: 3 * 3600, ..in_use(1, 0, 0, 100) };
+    assert_eq!(one(soon, 10_000, 10_000), Some(300));
+    assert_eq!(one(InUse { expiry: 0, ..soon }, 10_000, 10_000), None);
+}
+
+#[test]
+fn little_money_is_shared_by_rate_so_that_none_starves_another() {
+    let all = [in_use(1, 0, 0, 100), in_use(2, 0, 0, 300)];
+    let raises = raises(&all, Amount(400), Amount(10_000), DAY, UnixMillis(0));
+    assert_eq!(raises.iter().map(|raise| raise.by.0).collect::<Vec<_>>(), [100, 300]);
+}
+
+#[test]
+fn time_and_money_are_two_sides_of_a_rate() {
+    assert_eq!(cost(Amount(100), HOUR), Amount(100));
+    assert_eq!(cost(Amount(1), Millis(1)), Amount(1));
+    assert_eq!(lasts(Amount(50), Amount(100)), Millis(1_800_000));
+    assert_eq!(lasts(Amount(50), Amount(0)), Millis(u64::MAX));
+    assert_eq!(lasts(Amount::MAX, Amount(1)), Millis(u64::MAX));
+}
+
+proptest! {
+    #[test]
+    fn raises_never_pass_the_money_nor_the_mandate(
+        raw in proptest::collection::vec((0_u128..1 << 96, 0_u128..1 << 96, 0_u128..1 << 80), 0..20),
+        free in 0_u128..1 << 96,
+        allowed in 0_u128..1 << 96,
+    ) {
+        let all: Vec<InUse> = raw.iter().zip(0..).map(|((cap, charged, rate), id)| in_use(id, *cap, *charged.min(cap), *rate)).collect();
+        let raises = raises(&all, Amount(free), Amount(allowed), DAY, UnixMillis(0));
+        let sum: u128 = raises.iter().map(|raise| raise.by.0).sum();
+        prop_assert!(sum <= free && sum <= allowed);
+        for raise in raises {
+            prop_assert!(raise.by > Amount::ZERO && raise.cap <= Amount::MAX);
+        }
+    }
+
+    #[test]
+    fn shares_of_a_sum_never_pass_it(free in 0_u128..1 << 96, rates in proptest::collection::vec(0_u128..1 << 90, 1..20)) {
+        let all = Amount(rates.iter().sum());
+        let sum: u128 = rates.iter().map(|rate| share(Amount(free), Amount(*rate), all).0).sum();
+        prop_assert!(sum <= free);
+    }
+}
