@@ -12,6 +12,7 @@ pub mod fresh;
 pub mod front;
 pub mod git;
 pub mod jobs;
+pub mod ledger;
 pub mod link;
 pub mod log_hub;
 pub mod logic;
