@@ -1,6 +1,9 @@
 //! What can go wrong between the rooms and the tables, and the code that tells people of it.
 
-use crate::logic::request::Refusal;
+use crate::{
+    ledger::{Account, LedgerError},
+    logic::request::Refusal,
+};
 use std::path::PathBuf;
 use ttalkak_protocol::ErrorCode;
 
@@ -69,6 +72,9 @@ pub enum StoreError {
     /// The one-time code is wrong, used or too old.
     #[error("The enrolment code is wrong, used or too old.")]
     EnrolCodeInvalid,
+    /// The books refuse an entry.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
 }
 
 impl StoreError {
@@ -81,6 +87,10 @@ impl StoreError {
             | Self::Sql(_)
             | Self::Corrupt { .. }
             | Self::Seal(_) => ErrorCode::Internal,
+            Self::Ledger(LedgerError::Overdrawn { account: Account::Free(_), .. }) => {
+                ErrorCode::FundsInsufficient
+            }
+            Self::Ledger(_) => ErrorCode::Internal,
             Self::NotFound { .. } => ErrorCode::NotFound,
             Self::NameTaken(_) => ErrorCode::NameTaken,
             Self::CursorInvalid => ErrorCode::CursorInvalid,
@@ -108,7 +118,8 @@ impl StoreError {
             | Self::SortUnknown(_)
             | Self::PublicPortsExhausted
             | Self::UploadUnknown(_)
-            | Self::EnrolCodeInvalid => None,
+            | Self::EnrolCodeInvalid
+            | Self::Ledger(_) => None,
         }
     }
 

@@ -13,6 +13,7 @@ pub mod env;
 pub mod error;
 pub mod hold;
 pub mod idempotency;
+pub mod journal;
 pub mod lease;
 pub mod list;
 pub mod log;
