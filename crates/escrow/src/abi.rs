@@ -2,13 +2,18 @@
 //! reverts. A test holds the bindings against the committed artifacts. Deliberately absent: sending anything.
 
 use crate::{address::inner, batch};
-use alloy_primitives::{B256, FixedBytes, U256, aliases::{U40, U96}};
+use alloy_primitives::{
+    B256, FixedBytes, U256,
+    aliases::{U40, U96},
+};
 use alloy_sol_types::SolCall as _;
 use ttalkak_protocol::money::{Amount, ChainHash, EvmAddress, EvmSignature, Mandate, Terms};
 
+mod artifact;
 mod bindings;
 mod revert;
 
+pub use artifact::{ESCROW_ARTIFACT, TOKEN_ARTIFACT, deploy_escrow, deploy_token};
 pub use bindings::{DevToken, TtalkakEscrow};
 pub use revert::revert_name;
 
@@ -111,7 +116,12 @@ pub fn encode_deposit(token: EvmAddress, amount: Amount) -> Vec<u8> {
 }
 
 /// Call data of `depositWithPermit`: the sender's own permit for the escrow.
-pub fn encode_deposit_with_permit(token: EvmAddress, amount: Amount, deadline: u64, signature: &EvmSignature) -> Vec<u8> {
+pub fn encode_deposit_with_permit(
+    token: EvmAddress,
+    amount: Amount,
+    deadline: u64,
+    signature: &EvmSignature,
+) -> Vec<u8> {
     let (r, s, v) = parts(signature);
     let (amount, deadline) = (U256::from(amount.0), U256::from(deadline));
     TtalkakEscrow::depositWithPermitCall { token: inner(token), amount, deadline, v, r, s }.abi_encode()
@@ -127,7 +137,15 @@ pub fn encode_deposit_with_permit_for(
 ) -> Vec<u8> {
     let (r, s, v) = parts(signature);
     let (amount, deadline) = (U256::from(amount.0), U256::from(deadline));
-    let call = TtalkakEscrow::depositWithPermitForCall { owner: inner(owner), token: inner(token), amount, deadline, v, r, s };
+    let call = TtalkakEscrow::depositWithPermitForCall {
+        owner: inner(owner),
+        token: inner(token),
+        amount,
+        deadline,
+        v,
+        r,
+        s,
+    };
     call.abi_encode()
 }
 

@@ -63,7 +63,9 @@ mod tests {
     fn one_wrong_capital_or_digit_is_refused() {
         for text in RIGHT {
             for at in 2..text.len() {
-                let flip = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+                let flip = |c: char| {
+                    if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }
+                };
                 let letter = char::from(text.as_bytes()[at]);
                 if letter.is_ascii_digit() {
                     continue;
@@ -76,7 +78,13 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in ["", "0x", "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAe", "0xzz"] {
+        for text in [
+            "",
+            "0x",
+            "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAe",
+            "0xzz",
+        ] {
             assert_eq!(parse_address(text), Err(ParseAddressError::Shape), "{text}");
         }
     }

@@ -72,3 +72,42 @@ impl fmt::Debug for Key {
         write!(f, "Key({}, [redacted])", self.address())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEX: &str = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
+
+    #[test]
+    fn a_key_is_read_with_and_without_its_prefix_and_written_again() {
+        let key = Key::from_hex(HEX).unwrap();
+        assert_eq!(crate::checksum(&key.address()), "0x70997970C51812dc3A010C7d01b50e0d17dc79C8");
+        assert_eq!(key.to_hex().reveal(), HEX);
+        assert_eq!(Key::from_hex(&format!(" {}\n", &HEX[2..])).unwrap().address(), key.address());
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_without_being_repeated() {
+        let order = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
+        for text in ["", "0x", "hunter2", &HEX[..64], &format!("{HEX}00"), order, &"0".repeat(64)] {
+            let error = Key::from_hex(text).unwrap_err();
+            assert!(text.len() < 3 || !error.to_string().contains(text));
+        }
+    }
+
+    #[test]
+    fn a_key_never_prints_itself() {
+        let key = Key::from_hex(HEX).unwrap();
+        let shown = format!("{key:?} {:?}", key.to_hex());
+        assert!(!shown.contains("59c6995e") && shown.contains("[redacted]"), "{shown}");
+    }
+
+    #[test]
+    fn random_keys_differ_and_the_same_digest_gives_the_same_signature() {
+        let key = Key::random();
+        let digest = crate::keccak(b"once");
+        assert_ne!(key.address(), Key::random().address());
+        assert_eq!(key.sign(digest), key.clone().sign(digest));
+    }
+}

@@ -81,7 +81,11 @@ fn check(text: &str) -> Result<(), String> {
     let store: EthKeystore = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let work = match store.crypto.kdfparams {
         KdfparamsType::Scrypt { dklen, n, p, r, .. } => {
-            dklen == 32 && n.is_power_of_two() && n <= 1 << 20 && (1..=16).contains(&r) && (1..=16).contains(&p)
+            dklen == 32
+                && n.is_power_of_two()
+                && n <= 1 << 20
+                && (1..=16).contains(&r)
+                && (1..=16).contains(&p)
         }
         KdfparamsType::Pbkdf2 { dklen, c, .. } => dklen == 32 && c <= 10_000_000,
     };

@@ -75,7 +75,14 @@ impl ReceiveAuthorization {
         let Self { from, to, value, valid_after, valid_before, nonce } = self;
         let hash = hash_struct(
             "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)",
-            &[address(from), address(to), amount(value), number(*valid_after), number(*valid_before), nonce.0],
+            &[
+                address(from),
+                address(to),
+                amount(value),
+                number(*valid_after),
+                number(*valid_before),
+                nonce.0,
+            ],
         );
         digest_of(domain.separator(), hash)
     }

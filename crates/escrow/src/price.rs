@@ -64,7 +64,13 @@ impl TryFrom<String> for Carry {
 
 /// What a span costs, with what was left over before it: whole base units, and what is left over now.
 /// `None` when the cost is beyond [`Amount::MAX`].
-pub fn cost(rates: &Rates, reserved: &Reserved, span_ms: u64, egress: Bytes, carry: Carry) -> Option<(Amount, Carry)> {
+pub fn cost(
+    rates: &Rates,
+    reserved: &Reserved,
+    span_ms: u64,
+    egress: Bytes,
+    carry: Carry,
+) -> Option<(Amount, Carry)> {
     let time = parts_per_ms(rates, reserved)?.checked_mul(U256::from(span_ms))?;
     let sent = parts_sent(rates, egress)?;
     let (units, left) = time.checked_add(sent)?.checked_add(U256::from(carry.0))?.div_rem(U256::from(PARTS));

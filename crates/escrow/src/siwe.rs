@@ -89,7 +89,8 @@ impl Message {
 
     fn sound(&self) -> bool {
         let nonce = self.nonce.len() >= 8 && self.nonce.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let solid = |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+        let solid =
+            |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control());
         let line = !self.statement.trim().is_empty() && !self.statement.contains(char::is_control);
         nonce && line && solid(&self.domain) && solid(&self.uri)
     }
@@ -97,7 +98,12 @@ impl Message {
 
 /// The wallet that signed in. Errors: the text is not what `expected` says, not within its time, or not signed by the
 /// wallet that it names. The caller then lets the nonce never count again.
-pub fn verify(text: &str, signature: &EvmSignature, expected: &Expected<'_>, now: UnixMillis) -> Result<EvmAddress, SiweError> {
+pub fn verify(
+    text: &str,
+    signature: &EvmSignature,
+    expected: &Expected<'_>,
+    now: UnixMillis,
+) -> Result<EvmAddress, SiweError> {
     let message = Message::parse(text)?;
     let said = [
         ("site", message.domain == expected.domain),

@@ -42,7 +42,15 @@ impl Typed for Terms {
         let Terms { tenant, provider, token, rate_per_hour, start, expiry, salt } = self;
         hash_struct(
             "Terms(address tenant,address provider,address token,uint96 ratePerHour,uint40 start,uint40 expiry,uint64 salt)",
-            &[address(tenant), address(provider), address(token), amount(rate_per_hour), number(*start), number(*expiry), number(*salt)],
+            &[
+                address(tenant),
+                address(provider),
+                address(token),
+                amount(rate_per_hour),
+                number(*start),
+                number(*expiry),
+                number(*salt),
+            ],
         )
     }
 }
@@ -74,13 +82,19 @@ impl Typed for Lock {
 
 impl Typed for Voucher {
     fn struct_hash(&self) -> ChainHash {
-        hash_struct("Voucher(bytes32 agreement,uint96 cumulative)", &[self.agreement.0, amount(&self.cumulative)])
+        hash_struct(
+            "Voucher(bytes32 agreement,uint96 cumulative)",
+            &[self.agreement.0, amount(&self.cumulative)],
+        )
     }
 }
 
 impl Typed for Close {
     fn struct_hash(&self) -> ChainHash {
-        hash_struct("Close(bytes32 agreement,uint96 cumulative)", &[self.agreement.0, amount(&self.cumulative)])
+        hash_struct(
+            "Close(bytes32 agreement,uint96 cumulative)",
+            &[self.agreement.0, amount(&self.cumulative)],
+        )
     }
 }
 
@@ -133,4 +147,4 @@ fn wide(number: u128) -> [u8; 32] {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

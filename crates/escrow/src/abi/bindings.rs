@@ -63,6 +63,8 @@ sol! {
         function NOTICE() external view returns (uint256);
         function ROTATION_DELAY() external view returns (uint256);
         function BACKDATE_MAX() external view returns (uint256);
+        function eip712Domain() external view returns (bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions);
+        event EIP712DomainChanged();
 
         error FeeTooHigh();
         error ZeroAddress();
@@ -87,6 +89,10 @@ sol! {
         error BadBatch(uint64 expected);
         error TooEarly();
         error NotPaid(address who);
+        error ReentrancyGuardReentrantCall();
+        error SafeERC20FailedOperation(address token);
+        error InvalidShortString();
+        error StringTooLong(string str);
     }
 }
 
@@ -96,6 +102,11 @@ sol! {
     contract DevToken {
         event Transfer(address indexed from, address indexed to, uint256 value);
         event Approval(address indexed owner, address indexed spender, uint256 value);
+        event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce);
+        event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce);
+        event EIP712DomainChanged();
+
+        constructor();
         function name() external view returns (string);
         function symbol() external view returns (string);
         function decimals() external view returns (uint8);
@@ -108,5 +119,30 @@ sol! {
         function mint(address to, uint256 amount) external;
         function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
         function receiveWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, uint8 v, bytes32 r, bytes32 s) external;
+        function totalSupply() external view returns (uint256);
+        function transferFrom(address from, address to, uint256 value) external returns (bool);
+        function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, uint8 v, bytes32 r, bytes32 s) external;
+        function cancelAuthorization(address authorizer, bytes32 nonce, uint8 v, bytes32 r, bytes32 s) external;
+        function authorizationState(address authorizer, bytes32 nonce) external view returns (bool);
+        function eip712Domain() external view returns (bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions);
+
+        error ECDSAInvalidSignature();
+        error ECDSAInvalidSignatureLength(uint256 length);
+        error ECDSAInvalidSignatureS(bytes32 s);
+        error ERC20InsufficientAllowance(address spender, uint256 allowance, uint256 needed);
+        error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed);
+        error ERC20InvalidApprover(address approver);
+        error ERC20InvalidReceiver(address receiver);
+        error ERC20InvalidSender(address sender);
+        error ERC20InvalidSpender(address spender);
+        error ERC2612ExpiredSignature(uint256 deadline);
+        error ERC2612InvalidSigner(address signer, address owner);
+        error ERC3009InvalidAuthorizationTime(uint256 validAfter, uint256 validBefore);
+        error ERC3009InvalidSignature();
+        error ERC3009UsedAuthorization(address authorizer, bytes32 nonce);
+        error InvalidAccountNonce(address account, uint256 currentNonce);
+        error InvalidShortString();
+        error SafeCastOverflowedUintDowncast(uint8 bits, uint256 value);
+        error StringTooLong(string str);
     }
 }

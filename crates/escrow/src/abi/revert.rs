@@ -1,6 +1,6 @@
 //! Why a call was refused, in one word for logs and decisions.
 
-use super::bindings::TtalkakEscrow::TtalkakEscrowErrors;
+use super::bindings::{DevToken::DevTokenErrors, TtalkakEscrow::TtalkakEscrowErrors};
 use alloy_sol_types::{Panic, Revert, SolError as _, SolInterface as _};
 
 /// The name of what a contract reverted with: a custom error with its arguments (`OverBound { id: 0x… }`), the text of a
@@ -8,6 +8,9 @@ use alloy_sol_types::{Panic, Revert, SolError as _, SolInterface as _};
 /// revert) is `no reason`.
 pub fn revert_name(data: &[u8]) -> String {
     if let Ok(error) = TtalkakEscrowErrors::abi_decode(data) {
+        return inside(&format!("{error:?}"));
+    }
+    if let Ok(error) = DevTokenErrors::abi_decode(data) {
         return inside(&format!("{error:?}"));
     }
     if let Ok(revert) = Revert::abi_decode(data) {

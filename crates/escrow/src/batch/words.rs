@@ -61,7 +61,10 @@ pub fn unpack(token: EvmAddress, words: &[[u8; 32]]) -> Result<Vec<Settled>, Unp
     while let Some((header, rest)) = words.get(at..).and_then(<[_]>::split_first) {
         let (provider, low) = split(header);
         let count = low & (PAY - 1);
-        let body = usize::try_from(count).ok().and_then(|count| count.checked_mul(2)).and_then(|len| rest.get(..len));
+        let body = usize::try_from(count)
+            .ok()
+            .and_then(|count| count.checked_mul(2))
+            .and_then(|len| rest.get(..len));
         let body = body.ok_or(UnpackError::Short { at, count })?;
         let (pairs, _) = body.as_chunks::<2>();
         let items = pairs.iter().map(|pair| read(token, provider, pair)).collect();
