@@ -13,6 +13,7 @@ const LINES_MAX: usize = 400;
 /// Folders and files that decide and do not touch the world.
 const PURE: &[&str] = &[
     "agent/src/logic",
+    "coordinator/src/ledger",
     "coordinator/src/logic",
     "crates/planner/src",
     "crates/protocol/src",
@@ -42,13 +43,14 @@ const IMPURE: &[(&str, &str)] = &[
 /// Who may know whom within the coordinator; `app` and the files beside it wire everything.
 const COORDINATOR_ARROWS: &[(&str, &[&str])] = &[
     ("logic", &[]),
-    ("store", &["logic", "seal", "fresh", "clock"]),
+    ("ledger", &[]),
+    ("store", &["logic", "ledger", "seal", "fresh", "clock"]),
     ("git", &[]),
-    ("flows", &["logic", "store", "git", "seal", "nudge", "online", "clock", "fresh", "config"]),
-    ("jobs", &["flows", "store", "logic", "nudge", "clock", "fresh"]),
+    ("flows", &["logic", "ledger", "store", "git", "seal", "nudge", "online", "clock", "fresh", "config"]),
+    ("jobs", &["flows", "ledger", "store", "logic", "nudge", "clock", "fresh"]),
     ("link", &["logic", "store", "nudge", "online", "clock", "fresh"]),
     ("edge", &["logic", "store", "online", "clock", "fresh"]),
-    ("api", &["logic", "store", "git", "seal", "nudge", "online", "log_hub", "clock", "fresh"]),
+    ("api", &["logic", "ledger", "store", "git", "seal", "nudge", "online", "log_hub", "clock", "fresh"]),
 ];
 
 /// The same within the agent.
