@@ -22,7 +22,7 @@ const sources = Object.fromEntries(
   names.map((name) => [`src/${name}.sol`, { content: readFileSync(join(here, "src", `${name}.sol`), "utf8") }]),
 );
 const imported = (path) => {
-  const file = join(here, "node_modules", path);
+  const file = join(here, path.startsWith("src/") ? "." : "node_modules", path);
   return existsSync(file) ? { contents: readFileSync(file, "utf8") } : { error: `not found: ${path}` };
 };
 const answer = JSON.parse(

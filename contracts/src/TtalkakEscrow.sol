@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
-import {IERC3009} from "@openzeppelin/contracts/interfaces/draft-IERC3009.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Purse} from "./Purse.sol";
+import {Signed} from "./Signed.sol";
 
 /// @title Locked caps, cumulative vouchers, batched settlement.
 /// @notice A tenant deposits, locks a cap per agreement, and a provider earns up to it: never more than the cap, never
@@ -16,9 +11,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 /// coordinator. There is no proxy, no upgrade and no way for anyone to withdraw what is another's.
 /// @dev Amounts are base units of the token; token 0 is the chain's own coin. Which tokens are sound is decided off
 /// chain: one that rebases, or debits its sender more than was asked, hurts the holders of that token alone.
-contract TtalkakEscrow is EIP712, ReentrancyGuardTransient {
-    using SafeERC20 for IERC20;
-
+contract TtalkakEscrow is Purse, Signed {
     /// What a tenant and a provider agree on. Its EIP-712 struct hash is the agreement's id.
     struct Terms { address tenant; address provider; address token; uint96 ratePerHour; uint40 start; uint40 expiry; uint64 salt; }
     /// A tenant's standing permission for the meter to open agreements. `period` 0: `cap` is for all time; else per so many seconds.
@@ -41,12 +34,8 @@ contract TtalkakEscrow is EIP712, ReentrancyGuardTransient {
     /// How far in the past an agreement under a mandate may start: a stolen meter key cannot sell years gone by.
     uint256 public constant BACKDATE_MAX = 1 hours;
     uint256 private constant FEE_BPS_MAX = 1_000;
-    /// Gas for paying one provider within a batch: enough for every token in use, and an end for those that burn it.
-    uint256 private constant PUSH_GAS_TOKEN = 120_000;
-    uint256 private constant PUSH_GAS_COIN = 30_000;
-
-    /// Replaces the meter and pauses; touches no money.
-    address public immutable guardian;
+    /// In the header word of a batch; the bits below it count the agreements that follow.
+    uint256 private constant PUSH_FLAG = 1 << 95;
     /// Whose credit the fee goes to, and its share of what providers earn, in 1/10000.
     address public immutable feeTo;
     uint16 public immutable feeBps;
@@ -56,8 +45,6 @@ contract TtalkakEscrow is EIP712, ReentrancyGuardTransient {
     address public meter;
     /// Number of the last batch settled.
     uint64 public lastBatch;
-    /// Whether deposits and opens are stopped; nothing else ever is.
-    bool public paused;
     /// The meter before this one; its vouchers hold until `previousMeterUntil`.
     address public previousMeter;
     uint40 public previousMeterUntil;
@@ -67,118 +54,19 @@ contract TtalkakEscrow is EIP712, ReentrancyGuardTransient {
 
     mapping(bytes32 id => Agreement) private _agreements;
     mapping(bytes32 id => MandateUse) private _mandates;
-    /// A tenant's money that backs nothing yet, by token.
-    mapping(address who => mapping(address token => uint256)) public free;
-    /// Earned and not paid out yet, by token.
-    mapping(address who => mapping(address token => uint256)) public credit;
-
-    event Deposited(address indexed who, address indexed token, uint256 amount);
-    event Withdrawn(address indexed who, address indexed token, uint256 amount);
-    /// `cap`: the new one. `mandate`: 0 when the tenant locked it directly.
-    event Opened(bytes32 indexed agreement, address indexed tenant, address indexed provider, address token, uint96 cap, bytes32 mandate);
-    event Claimed(bytes32 indexed agreement, uint256 cumulative);
-    event Closing(bytes32 indexed agreement, uint256 endedAt);
-    event Closed(bytes32 indexed agreement, uint256 refund);
-    event Settled(uint64 indexed batch, address indexed token, uint256 gross, uint256 fee);
-    /// Earnings after the fee: sent at once (`pushed`) or added to the credit.
-    event ProviderPaid(address indexed provider, address indexed token, uint256 net, bool pushed);
-    /// Credit that was sent.
-    event Paid(address indexed who, address indexed token, uint256 amount);
-    event MandateRevoked(bytes32 indexed mandate);
-    event MeterProposed(address meter, uint256 readyAt);
-    event MeterChanged(address meter);
-    event Paused(bool paused);
-
-    error FeeTooHigh();
-    error ZeroAddress();
-    error NotMeter();
-    error NotGuardian();
-    error NotParty();
-    error IsPaused();
-    error WrongValue();
-    error NothingArrived();
-    error Insufficient(address who);
-    error PermitUnused();
-    error BadSignature();
-    error LengthMismatch();
-    error Unknown(bytes32 agreement);
-    error NotHigher(bytes32 agreement);
-    error Ended(bytes32 agreement);
-    error Expired(bytes32 agreement);
-    error OverBound(bytes32 agreement);
-    error OutsideMandate(bytes32 mandate);
-    error MandateOver(bytes32 mandate);
-    error MandateExhausted(bytes32 mandate);
-    error BadBatch(uint64 expected);
-    error TooEarly();
-    error NotPaid(address who);
 
     modifier onlyMeter() {
         if (msg.sender != meter) revert NotMeter();
         _;
     }
 
-    modifier onlyGuardian() {
-        if (msg.sender != guardian) revert NotGuardian();
-        _;
-    }
-
-    modifier whenRunning() {
-        if (paused) revert IsPaused();
-        _;
-    }
-
     /// @param guardian_ 0 when nobody shall ever replace the meter or pause.
-    constructor(address meter_, address guardian_, address feeTo_, uint16 feeBps_) EIP712("TtalkakEscrow", "1") {
+    constructor(address meter_, address guardian_, address feeTo_, uint16 feeBps_) Purse(guardian_) EIP712("TtalkakEscrow", "1") {
         if (feeBps_ > FEE_BPS_MAX) revert FeeTooHigh();
         if (meter_ == address(0) || feeTo_ == address(0)) revert ZeroAddress();
         meter = meter_;
-        guardian = guardian_;
         feeTo = feeTo_;
         feeBps = feeBps_;
-    }
-
-    // ---- money in, and the tenant's free money out -----------------------------------------------------------
-
-    /// @notice Adds to the sender's free balance what really arrives. For token 0 send exactly `amount` along.
-    function deposit(address token, uint256 amount) external payable nonReentrant whenRunning {
-        if (token != address(0)) {
-            if (msg.value != 0) revert WrongValue();
-            _pull(msg.sender, token, amount);
-        } else {
-            if (msg.value != amount) revert WrongValue();
-            _credit(msg.sender, token, amount);
-        }
-    }
-
-    /// @notice Deposits the sender's tokens with an EIP-2612 permit in the same transaction.
-    /// @dev Someone may have used the permit first; then the allowance stands and the deposit goes on.
-    function depositWithPermit(address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external nonReentrant whenRunning {
-        try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
-        _pull(msg.sender, token, amount);
-    }
-
-    /// @notice The same for `owner`, relayed by anyone: the permit must be used here and now.
-    /// @dev The nonce is watched: a token that swallows unknown calls would else let a stranger spend a standing allowance.
-    function depositWithPermitFor(address owner, address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external nonReentrant whenRunning {
-        uint256 nonce = IERC20Permit(token).nonces(owner);
-        IERC20Permit(token).permit(owner, address(this), amount, deadline, v, r, s);
-        if (IERC20Permit(token).nonces(owner) != nonce + 1) revert PermitUnused();
-        _pull(owner, token, amount);
-    }
-
-    /// @notice Deposits for `from` by an EIP-3009 authorization made out to this contract, relayed by anyone.
-    function depositWithAuthorization(address from, address token, uint256 amount, uint256 validAfter, uint256 validBefore, bytes32 nonce, uint8 v, bytes32 r, bytes32 s) external nonReentrant whenRunning {
-        uint256 before = IERC20(token).balanceOf(address(this));
-        IERC3009(token).receiveWithAuthorization(from, address(this), amount, validAfter, validBefore, nonce, v, r, s);
-        _credit(from, token, IERC20(token).balanceOf(address(this)) - before);
-    }
-
-    /// @notice Sends free balance to its owner, at once: it backs nothing.
-    function withdraw(address token, uint256 amount) external nonReentrant {
-        _take(msg.sender, token, amount);
-        emit Withdrawn(msg.sender, token, amount);
-        _send(token, msg.sender, amount);
     }
 
     // ---- agreements ------------------------------------------------------------------------------------------
@@ -265,16 +153,19 @@ contract TtalkakEscrow is EIP712, ReentrancyGuardTransient {
         terms[3] = uint160(token);
         uint256 gross;
         uint256 fees;
-        for (uint256 i; i < words.length; ) {
-            uint256 header = words[i++];
-            terms[2] = header >> 96;
-            uint256 sum;
-            for (uint256 end = i + 2 * (header & ((1 << 95) - 1)); i < end; i += 2) sum += _settleOne(terms, words[i], words[i + 1]);
-            if (sum == 0) continue;
-            uint256 fee = sum * feeBps / 10_000;
-            gross += sum;
-            fees += fee;
-            _pay(token, address(uint160(header >> 96)), sum - fee, header & (1 << 95) != 0);
+        unchecked {
+            // Amounts have 96 bits and counts 95, so no sum here can overflow; words beyond the end are refused.
+            for (uint256 i; i < words.length; ) {
+                uint256 header = words[i++];
+                terms[2] = header >> 96;
+                uint256 sum;
+                for (uint256 end = i + 2 * (header & (PUSH_FLAG - 1)); i < end; i += 2) sum += _settleOne(terms, words[i], words[i + 1]);
+                if (sum == 0) continue;
+                uint256 fee = sum * feeBps / 10_000;
+                gross += sum;
+                fees += fee;
+                _pay(token, address(uint160(header >> 96)), sum - fee, header & PUSH_FLAG != 0);
+            }
         }
         if (fees != 0) credit[feeTo][token] += fees;
         emit Settled(batch, token, gross, fees);
@@ -307,11 +198,6 @@ contract TtalkakEscrow is EIP712, ReentrancyGuardTransient {
         }
     }
 
-    /// @notice Sends each payee its credit. All or nothing: leave out a payee that refuses.
-    function payout(address[] calldata payees, address token) external nonReentrant {
-        for (uint256 i; i < payees.length; ++i) _send(token, payees[i], _takeCredit(payees[i], token));
-    }
-
     // ---- the meter and the guardian --------------------------------------------------------------------------
 
     /// @notice Announces the next meter; 0 takes an announcement back.
@@ -329,12 +215,6 @@ contract TtalkakEscrow is EIP712, ReentrancyGuardTransient {
         meter = nextMeter;
         nextMeter = address(0);
         emit MeterChanged(meter);
-    }
-
-    /// @notice Stops or resumes deposits and opens. Claims, closes, withdrawals and payouts cannot be stopped.
-    function pause(bool paused_) external onlyGuardian {
-        paused = paused_;
-        emit Paused(paused_);
     }
 
     // ---- views -----------------------------------------------------------------------------------------------
@@ -362,25 +242,6 @@ contract TtalkakEscrow is EIP712, ReentrancyGuardTransient {
     }
 
     // ---- within ----------------------------------------------------------------------------------------------
-
-    /// Credits `who` with what arrives when the tokens are pulled from them.
-    function _pull(address who, address token, uint256 amount) private {
-        uint256 before = IERC20(token).balanceOf(address(this));
-        IERC20(token).safeTransferFrom(who, address(this), amount);
-        _credit(who, token, IERC20(token).balanceOf(address(this)) - before);
-    }
-
-    function _credit(address who, address token, uint256 amount) private {
-        if (amount == 0) revert NothingArrived();
-        free[who][token] += amount;
-        emit Deposited(who, token, amount);
-    }
-
-    function _take(address who, address token, uint256 amount) private {
-        uint256 balance = free[who][token];
-        if (balance < amount) revert Insufficient(who);
-        unchecked { free[who][token] = balance - amount; }
-    }
 
     /// Opens or raises by the tenant's own will; false when it stands there already.
     function _openSigned(bytes32 id, Terms calldata terms, uint96 cap, bytes calldata sig) private returns (bool) {
@@ -441,10 +302,12 @@ contract TtalkakEscrow is EIP712, ReentrancyGuardTransient {
         if (cumulative > claimed) {
             uint256 end = block.timestamp < expiry ? block.timestamp : expiry;
             if (endedAt != 0 && endedAt < end) end = endedAt;
-            // 96-bit amounts and 40-bit times: nothing here can overflow.
-            if (cumulative > cap || end < start || cumulative * 1 hours > rate * (end - start)) revert OverBound(id);
+            unchecked {
+                // Amounts have 96 bits and times 40, so nothing here can overflow.
+                if (cumulative > cap || end < start || cumulative * 1 hours > rate * (end - start)) revert OverBound(id);
+                gross = cumulative - claimed;
+            }
             agreement.claimed = uint96(cumulative);
-            gross = cumulative - claimed;
         }
         if (ending && endedAt == 0 && cap != 0) {
             agreement.endedAt = uint40(block.timestamp);
@@ -458,74 +321,12 @@ contract TtalkakEscrow is EIP712, ReentrancyGuardTransient {
         return block.timestamp >= end + NOTICE;
     }
 
-    /// A batch's payment: sent when wished and possible, else credit.
-    function _pay(address token, address provider, uint256 net, bool push) private {
-        bool pushed = push && _push(token, provider, net);
-        if (!pushed) credit[provider][token] += net;
-        emit ProviderPaid(provider, token, net, pushed);
-    }
-
-    /// A claim's payment: sent with earlier credit, or added to it.
-    function _earn(address token, address provider, uint256 net, bool pay) private {
-        if (net != 0) emit ProviderPaid(provider, token, net, pay);
-        if (pay) _send(token, provider, net + _takeCredit(provider, token));
-        else if (net != 0) credit[provider][token] += net;
-    }
-
-    function _takeCredit(address who, address token) private returns (uint256 amount) {
-        amount = credit[who][token];
-        if (amount == 0) return 0;
-        credit[who][token] = 0;
-        emit Paid(who, token, amount);
-    }
-
-    function _send(address token, address to, uint256 amount) private {
-        if (amount == 0) return;
-        if (token != address(0)) {
-            IERC20(token).safeTransfer(to, amount);
-        } else {
-            (bool ok,) = to.call{value: amount}("");
-            if (!ok) revert NotPaid(to);
-        }
-    }
-
-    /// Tries to pay with bounded gas, and reads at most one word of the answer: neither a payee that refuses, nor one
-    /// that burns gas or answers at length, nor a token that froze it, stops the batch.
-    function _push(address token, address to, uint256 amount) private returns (bool ok) {
-        if (token == address(0)) {
-            assembly ("memory-safe") { ok := call(PUSH_GAS_COIN, to, amount, 0, 0, 0, 0) }
-            return ok;
-        }
-        bytes memory call_ = abi.encodeCall(IERC20.transfer, (to, amount));
-        assembly ("memory-safe") {
-            mstore(0, 0)
-            ok := call(PUSH_GAS_TOKEN, token, 0, add(call_, 32), mload(call_), 0, 32)
-            // A token answers true, or nothing at all; no code answers nothing too.
-            switch returndatasize()
-            case 0 { ok := and(ok, gt(extcodesize(token), 0)) }
-            default { ok := and(ok, and(gt(returndatasize(), 31), eq(mload(0), 1))) }
-        }
-    }
-
-    /// `who` signed it: as a key (65 bytes, low s), or as a contract by ERC-1271. The key is tried first: it costs less.
-    function _requireSigned(address who, bytes32 structHash, bytes calldata sig) private view {
-        bytes32 digest = _hashTypedDataV4(structHash);
-        (address signer,,) = ECDSA.tryRecoverCalldata(digest, sig);
-        if (signer != address(0) && signer == who) return;
-        if (!_contractSigned(who, digest, sig)) revert BadSignature();
-    }
-
     function _requireVoucher(address tenant, bytes32 structHash, bytes calldata sig) private view {
-        bytes32 digest = _hashTypedDataV4(structHash);
-        (address signer,,) = ECDSA.tryRecoverCalldata(digest, sig);
+        (bytes32 digest, address signer) = _recover(structHash, sig);
         if (signer != address(0)) {
             if (signer == meter || signer == tenant) return;
             if (signer == previousMeter && block.timestamp < previousMeterUntil) return;
         }
         if (!_contractSigned(tenant, digest, sig)) revert BadSignature();
-    }
-
-    function _contractSigned(address who, bytes32 digest, bytes calldata sig) private view returns (bool) {
-        return who.code.length != 0 && SignatureChecker.isValidERC1271SignatureNowCalldata(who, digest, sig);
     }
 }
