@@ -67,10 +67,11 @@ pub fn load(path: &Path, passphrase: &Secret<String>) -> Result<Key, KeystoreErr
     let text = fs::read_to_string(path).map_err(io_error("read", path))?;
     let malformed = |reason: String| KeystoreError::Malformed { path: path.to_owned(), reason };
     check(&text).map_err(malformed)?;
-    let mut bytes = eth_keystore::decrypt_key(path, passphrase.reveal()).map_err(|error| match error {
-        InnerError::MacMismatch => KeystoreError::Passphrase { path: path.to_owned() },
-        other => malformed(other.to_string()),
-    })?;
+    let opened = eth_keystore::decrypt_key(path, passphrase.reveal());
+    if matches!(opened, Err(InnerError::MacMismatch)) {
+        return Err(KeystoreError::Passphrase { path: path.to_owned() });
+    }
+    let mut bytes = opened.map_err(|error| malformed(error.to_string()))?;
     let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError).and_then(Key::from_bytes);
     bytes.fill(0);
     key.map_err(|error| malformed(error.to_string()))

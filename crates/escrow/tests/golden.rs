@@ -80,8 +80,8 @@ struct SignIn {
 }
 
 fn golden() -> (Golden, Key) {
-    let golden: Golden = serde_json::from_str(include_str!("golden.json")).unwrap();
-    let key = Key::from_hex(&golden.key).unwrap();
+    let golden: Golden = serde_json::from_str(include_str!("golden.json")).expect("the golden file");
+    let key = Key::from_hex(&golden.key).expect("a key");
     (golden, key)
 }
 
