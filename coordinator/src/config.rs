@@ -1,6 +1,10 @@
 //! The only reader of settings and environment. All mistakes are told at once, each with its key and an example;
 //! unknown keys are refused. The commented `coordinator.example.toml` is the manual, and a test parses it.
 
+mod payments;
+
+pub use payments::Payments;
+
 use crate::edge::forwarded::TrustedHops;
 use std::{collections::BTreeMap, net::SocketAddr, ops::RangeInclusive, path::PathBuf, sync::OnceLock};
 use toml::Value;
@@ -27,6 +31,8 @@ pub struct Config {
     pub trusted_proxies: TrustedHops,
     /// Development only: `file://` and loopback `http://` repositories.
     pub allow_local_git: bool,
+    /// How deployments are paid for.
+    pub payments: Payments,
 }
 
 impl Default for Config {
@@ -40,6 +46,7 @@ impl Default for Config {
             public_ports: 30_000..=30_099,
             trusted_proxies: TrustedHops::default(),
             allow_local_git: false,
+            payments: Payments::default(),
         }
     }
 }
@@ -78,6 +85,10 @@ impl Config {
                 mistakes.push(Mistake { key, why, example });
             }
         }
+        // A setting that is wrong is not missing, too.
+        let mut missing = config.payments.missing();
+        missing.retain(|missing| !mistakes.iter().any(|mistake| mistake.key == missing.key));
+        mistakes.extend(missing);
         if mistakes.is_empty() { Ok(config) } else { Err(Mistakes(mistakes)) }
     }
 
@@ -102,7 +113,10 @@ impl Config {
                 self.trusted_proxies = hops(value).map_err(|why| (why, "[\"10.0.0.0/8\"]"))?;
             }
             "allow_local_git" => self.allow_local_git = switch(value).map_err(|why| (why, "false"))?,
-            _ => return Err(("is not a setting".to_owned(), "see coordinator.example.toml")),
+            _ => {
+                let unknown = || Err(("is not a setting".to_owned(), "see coordinator.example.toml"));
+                return self.payments.set(key, value).unwrap_or_else(unknown);
+            }
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod app;
+pub mod chain;
 pub mod clock;
 pub mod config;
 pub mod doors;
@@ -16,6 +17,7 @@ pub mod ledger;
 pub mod link;
 pub mod log_hub;
 pub mod logic;
+pub mod money;
 pub mod nudge;
 pub mod online;
 pub mod seal;

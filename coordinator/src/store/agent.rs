@@ -139,6 +139,23 @@ impl Store {
     }
 }
 
+impl Store {
+    /// A small fact of this coordinator, when it is known.
+    pub async fn find_setting(&self, key: &str) -> StoreResult<Option<String>> {
+        let row =
+            sqlx::query("SELECT value FROM setting WHERE key = ?").bind(key).fetch_optional(self.read()).await?;
+        row.map(|row| row.text("value")).transpose()
+    }
+
+    /// Writes a small fact of this coordinator.
+    pub async fn set_setting(&self, key: &str, value: &str) -> StoreResult<()> {
+        let mut tx = self.begin().await?;
+        let sql = "INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
+        sqlx::query(sql).bind(key).bind(value).execute(&mut *tx).await?;
+        tx.commit_unseen().await
+    }
+}
+
 /// Notes what an agent lends now, and once a minute that it was heard. Returns whether anything was written.
 pub(super) async fn note_capacity(
     tx: &mut Tx,
