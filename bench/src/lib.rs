@@ -1,6 +1,8 @@
 //! The parts of the benchmarks that need the programs' own rooms or a web server, apart from `xtask` so that a
 //! newcomer's first build stays short. `cargo xtask bench` starts the programs beside this file; none is for people.
 
+pub mod chain;
+
 use anyhow::{Context, Result};
 use std::{io::Read, path::Path};
 use ttalkak_planner::{SourceTree, bytes_wanted};
