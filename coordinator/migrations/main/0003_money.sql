@@ -112,13 +112,15 @@ CREATE TABLE outbox (
   input BLOB NOT NULL,               -- call data, never changed
   refs TEXT NOT NULL,                -- JSON, kind-specific: what is in it
   state TEXT NOT NULL,               -- planned | signed | broadcast | mined | final | failed
-  nonce INTEGER UNIQUE,              -- all attempts share it
+  sender TEXT,                       -- whose nonce: a rotated meter counts from its own
+  nonce INTEGER,                     -- all attempts share it
   problem TEXT,                      -- JSON Problem
   mined_block INTEGER,
   mined_hash TEXT,
   gas_used INTEGER,
   created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL
+  updated_at INTEGER NOT NULL,
+  UNIQUE (sender, nonce)
 ) STRICT;
 CREATE INDEX outbox_open ON outbox(state) WHERE state NOT IN ('final', 'failed');
 
@@ -130,6 +132,7 @@ CREATE TABLE attempt (
   hash TEXT NOT NULL UNIQUE,
   max_fee TEXT NOT NULL,
   tip TEXT NOT NULL,
+  gas_limit INTEGER NOT NULL,
   at INTEGER NOT NULL,
   PRIMARY KEY (outbox_id, n)
 ) STRICT;
@@ -151,6 +154,8 @@ CREATE TABLE chain_event (
   body TEXT NOT NULL,                -- JSON
   PRIMARY KEY (block, log_index)
 ) STRICT;
+CREATE UNIQUE INDEX chain_event_batch ON chain_event(json_extract(body, '$.batch'))
+  WHERE json_extract(body, '$.batch') IS NOT NULL;
 
 -- Told once per cycle; a top-up begins a new one.
 CREATE TABLE notice (

@@ -1,12 +1,16 @@
 //! What is decided, without touching the world: plain functions of state, fact and time. Deliberately absent: SQL,
 //! sockets, clocks, chance.
 
+pub mod chain;
 pub mod deployment;
 pub mod funding;
+pub mod outbox;
+pub mod ladder;
 pub mod placement;
 pub mod recipe;
 pub mod request;
 pub mod rollout;
+pub mod runway;
 pub mod saga;
 pub mod schedule;
 pub mod settling;
