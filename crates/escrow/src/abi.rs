@@ -1,7 +1,7 @@
 //! How the contracts are called and what they say: bindings, call data in the protocol's own types, and names for
 //! reverts. A test holds the bindings against the committed artifacts. Deliberately absent: sending anything.
 
-use crate::{address::inner, batch};
+use crate::{address::inner, batch, permit::ReceiveAuthorization};
 use alloy_primitives::{
     B256, FixedBytes, U256,
     aliases::{U40, U96},
@@ -147,6 +147,27 @@ pub fn encode_deposit_with_permit_for(
         s,
     };
     call.abi_encode()
+}
+
+/// Call data of `depositWithAuthorization`: an EIP-3009 authorisation made out to the escrow, sent by anybody.
+pub fn encode_deposit_with_authorization(
+    token: EvmAddress,
+    authorization: &ReceiveAuthorization,
+    signature: &EvmSignature,
+) -> Vec<u8> {
+    let (r, s, v) = parts(signature);
+    TtalkakEscrow::depositWithAuthorizationCall {
+        from: inner(authorization.from),
+        token: inner(token),
+        amount: U256::from(authorization.value.0),
+        validAfter: U256::from(authorization.valid_after),
+        validBefore: U256::from(authorization.valid_before),
+        nonce: B256::from(authorization.nonce.0),
+        v,
+        r,
+        s,
+    }
+    .abi_encode()
 }
 
 /// Call data of `withdraw`.

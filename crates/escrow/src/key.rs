@@ -9,6 +9,7 @@ use ttalkak_protocol::{
     Secret,
     money::{ChainHash, EvmAddress, EvmSignature},
 };
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// A text that is not a key. It does not repeat the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,18 +33,22 @@ impl Key {
     pub fn from_hex(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
         let mut bytes = [0; 32];
-        hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut bytes).map_err(|_| KeyError)?;
-        Self::from_bytes(bytes)
+        let read = hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut bytes);
+        let key = read.map_err(|_| KeyError).and_then(|()| Self::from_bytes(bytes));
+        bytes.zeroize();
+        key
     }
 
     /// Reads the 32 bytes of a scalar. Errors: zero, or not below the curve's order.
-    pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, KeyError> {
-        PrivateKeySigner::from_bytes(&B256::from(bytes)).map(|signer| Self { signer }).map_err(|_| KeyError)
+    pub fn from_bytes(mut bytes: [u8; 32]) -> Result<Self, KeyError> {
+        let signer = PrivateKeySigner::from_slice(&bytes);
+        bytes.zeroize();
+        signer.map(|signer| Self { signer }).map_err(|_| KeyError)
     }
 
     /// `0x` and 64 hex digits, for export and the system's key store.
     pub fn to_hex(&self) -> Secret<String> {
-        Secret::new(format!("0x{}", hex::encode(self.signer.to_bytes())))
+        Secret::new(format!("0x{}", hex::encode(*self.scalar())))
     }
 
     /// Whose money it moves.
@@ -60,6 +65,11 @@ impl Key {
     /// Signs a message as wallets do (EIP-191, `personal_sign`).
     pub fn sign_message(&self, message: &[u8]) -> EvmSignature {
         self.sign(message_digest(message))
+    }
+
+    /// The scalar itself; wiped when the caller lets it go.
+    pub(crate) fn scalar(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.signer.to_field_bytes().into())
     }
 
     pub(crate) fn signer(&self) -> &PrivateKeySigner {

@@ -1,5 +1,5 @@
-//! A key at rest: geth's V3 keystore file (scrypt, AES-128-CTR), which other wallets read too. Only its owner may read
-//! the file. Deliberately absent: where passphrases come from, and the system's own key store.
+//! A key at rest: geth's V3 keystore file (scrypt with n 8192, AES-128-CTR), which other wallets read too. Only its owner
+//! may read the file; against whoever copies it nevertheless the passphrase must be long. Deliberately absent: where passphrases come from, and the system's own key store.
 
 use crate::{Key, KeyError};
 use alloy_signer::k256::elliptic_curve::rand_core::OsRng;
@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 use ttalkak_protocol::Secret;
+use zeroize::Zeroizing;
 
 /// Why a key could not be kept or taken out.
 #[derive(Debug, thiserror::Error)]
@@ -71,9 +72,8 @@ pub fn load(path: &Path, passphrase: &Secret<String>) -> Result<Key, KeystoreErr
     if matches!(opened, Err(InnerError::MacMismatch)) {
         return Err(KeystoreError::Passphrase { path: path.to_owned() });
     }
-    let mut bytes = opened.map_err(|error| malformed(error.to_string()))?;
+    let bytes = Zeroizing::new(opened.map_err(|error| malformed(error.to_string()))?);
     let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError).and_then(Key::from_bytes);
-    bytes.fill(0);
     key.map_err(|error| malformed(error.to_string()))
 }
 
@@ -104,8 +104,8 @@ fn workshop_beside(path: &Path) -> PathBuf {
 }
 
 fn write_in(workshop: &Path, key: &Key, passphrase: &Secret<String>) -> io::Result<PathBuf> {
-    let bytes = key.signer().to_bytes();
-    eth_keystore::encrypt_key(workshop, &mut OsRng, bytes, passphrase.reveal(), Some("bare"))
+    let bytes = key.scalar();
+    eth_keystore::encrypt_key(workshop, &mut OsRng, bytes.as_slice(), passphrase.reveal(), Some("bare"))
         .map_err(|error| io::Error::other(error.to_string()))?;
     let bare = fs::read_to_string(workshop.join("bare"))?;
     let mut store: serde_json::Value = serde_json::from_str(&bare)?;

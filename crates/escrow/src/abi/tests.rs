@@ -184,3 +184,15 @@ fn a_log_is_read_by_the_bindings() {
     };
     assert_eq!(TtalkakEscrow::Opened::decode_log_data(&opened.encode_log_data()), Ok(opened));
 }
+
+#[test]
+fn an_authorisation_is_sent_with_the_fields_that_were_signed() {
+    let [from, to, token] = [1, 2, 3].map(|byte| EvmAddress([byte; 20]));
+    let nonce = ChainHash([9; 32]);
+    let signed = ReceiveAuthorization { from, to, value: Amount(7), valid_after: 4, valid_before: 5, nonce };
+    let data = encode_deposit_with_authorization(token, &signed, &EvmSignature([27; 65]));
+    let call = TtalkakEscrow::depositWithAuthorizationCall::abi_decode(&data).unwrap();
+    assert_eq!((evm_address(call.from), evm_address(call.token), call.nonce.0), (from, token, nonce.0));
+    assert_eq!([call.amount, call.validAfter, call.validBefore], [7, 4, 5].map(U256::from));
+    assert_eq!(call.v, 27);
+}
