@@ -150,7 +150,7 @@ impl Store {
     }
 
     /// How many entries of this reason ever moved money on an account. A tenant's deposits number the cycles of its
-    /// notices.
+    /// notices. Looks at all its movements: ask only when a notice may be due.
     pub async fn movements_of(&self, account: Account, reason: Reason) -> StoreResult<u64> {
         let row = sqlx::query(
             "SELECT count(*) AS found FROM posting p JOIN journal j ON j.id = p.entry_id

@@ -1,0 +1,145 @@
+//! How long money lasts: for one deployment, and for several that draw on the same purse. Whole numbers, floored, so that
+//! no span is promised that the money does not cover. Deliberately absent: prices (see the escrow crate's `price`).
+
+use ttalkak_protocol::{money::Amount, unit::Millis};
+
+const MS_PER_HOUR: u128 = 3_600_000;
+
+/// The longest span that is told: a hundred years. Beyond it the number says nothing.
+const LONGEST: u64 = 100 * 365 * 24 * 3_600_000;
+
+/// What a deployment has to itself, and what it costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drain {
+    /// Locked for it on chain and not used yet.
+    pub locked: Amount,
+    /// Set aside for it, on its way to the chain.
+    pub pending: Amount,
+    /// What an hour costs.
+    pub rate_per_hour: Amount,
+}
+
+/// How long one deployment goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Runway {
+    /// With all the money it may count on: what an owner is told.
+    pub money: Millis,
+    /// With what is locked on chain alone. Work beyond it is not secured, however much is on its way.
+    pub locked: Millis,
+}
+
+/// How long this money lasts at this cost; `None` when nothing is charged.
+pub fn runway(money: Amount, rate_per_hour: Amount) -> Option<Millis> {
+    if rate_per_hour == Amount::ZERO {
+        return None;
+    }
+    // Amounts have 96 bits and an hour 22, so the product fits.
+    let lasts = money.0.saturating_mul(MS_PER_HOUR) / rate_per_hour.0;
+    Some(Millis(u64::try_from(lasts).unwrap_or(LONGEST).min(LONGEST)))
+}
+
+/// How long each deployment of one tenant lasts, in the order given, when all go on and each draws on `free` once its own
+/// lock is used up. What is locked for one cannot serve another, so one with a long lock of its own outlives the rest.
+/// `None` where nothing is charged.
+pub fn runways(free: Amount, drains: &[Drain]) -> Vec<Option<Runway>> {
+    let shared = shared_end(free, drains);
+    let each = |drain: &Drain| {
+        let own = runway(own(drain), drain.rate_per_hour)?;
+        let locked = runway(drain.locked, drain.rate_per_hour)?;
+        Some(Runway { money: Millis(own.0.max(shared)), locked })
+    };
+    drains.iter().map(each).collect()
+}
+
+fn own(drain: &Drain) -> Amount {
+    Amount(drain.locked.0.saturating_add(drain.pending.0))
+}
+
+/// The last millisecond at which `free` still covers what all locks together do not.
+fn shared_end(free: Amount, drains: &[Drain]) -> u64 {
+    let covered = |span: u64| {
+        let drawn = drains.iter().fold(0_u128, |sum, drain| sum.saturating_add(drawn(drain, span)));
+        drawn <= free.0
+    };
+    // More time never draws less, so halving finds the end: 42 steps.
+    let (mut good, mut bad) = (0, LONGEST + 1);
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        if covered(middle) { good = middle } else { bad = middle }
+    }
+    good
+}
+
+/// What a deployment takes from the purse within a span: its cost, rounded up, beyond its own.
+fn drawn(drain: &Drain, span_ms: u64) -> u128 {
+    let cost = drain.rate_per_hour.0.saturating_mul(u128::from(span_ms)).div_ceil(MS_PER_HOUR);
+    cost.saturating_sub(own(drain).0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HOUR: u64 = 3_600_000;
+
+    fn drain(locked: u128, rate: u128) -> Drain {
+        Drain { locked: Amount(locked), pending: Amount::ZERO, rate_per_hour: Amount(rate) }
+    }
+
+    fn money(free: u128, drains: &[Drain]) -> Vec<Option<u64>> {
+        runways(Amount(free), drains).into_iter().map(|end| end.map(|end| end.money.0)).collect()
+    }
+
+    #[test]
+    fn money_lasts_as_long_as_it_covers_the_cost() {
+        assert_eq!(runway(Amount(100), Amount(50)), Some(Millis(2 * HOUR)));
+        assert_eq!(runway(Amount(1), Amount(3)), Some(Millis(HOUR / 3)));
+        assert_eq!(runway(Amount(0), Amount(3)), Some(Millis(0)));
+        assert_eq!(runway(Amount(5), Amount(0)), None, "what costs nothing never ends");
+        assert_eq!(runway(Amount::MAX, Amount(1)), Some(Millis(LONGEST)));
+    }
+
+    #[test]
+    fn two_that_draw_on_one_purse_end_together() {
+        assert_eq!(money(100, &[drain(0, 30), drain(0, 20)]), [Some(2 * HOUR), Some(2 * HOUR)]);
+    }
+
+    #[test]
+    fn a_lock_serves_its_own_deployment_alone() {
+        // The first lives three hours on its lock and leaves the purse to the second.
+        assert_eq!(money(20, &[drain(90, 30), drain(0, 20)]), [Some(3 * HOUR), Some(HOUR)]);
+    }
+
+    #[test]
+    fn what_is_on_its_way_is_money_and_not_yet_a_lock() {
+        let raised = Drain { pending: Amount(40), ..drain(20, 20) };
+        let expected = Runway { money: Millis(3 * HOUR), locked: Millis(HOUR) };
+        assert_eq!(runways(Amount(0), &[raised]), [Some(expected)]);
+    }
+
+    #[test]
+    fn what_costs_nothing_has_no_end_and_takes_nothing() {
+        assert_eq!(money(20, &[drain(0, 0), drain(0, 20)]), [None, Some(HOUR)]);
+        assert_eq!(money(20, &[]), []);
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_is_promised_more_than_all_the_money_covers(
+            free in 0_u128..1 << 96,
+            drains in prop::collection::vec((0_u128..1 << 90, 1_u128..1 << 80), 1..6),
+        ) {
+            let drains: Vec<Drain> = drains.into_iter().map(|(locked, rate)| drain(locked, rate)).collect();
+            let ends = money(free, &drains);
+            // Until the first one ends all of them go on: the purse covers that.
+            let first = ends.iter().flatten().min().copied().unwrap_or(0);
+            let drawn: u128 = drains.iter().map(|each| drawn(each, first)).sum();
+            prop_assert!(drawn <= free, "{drawn} of {free} by {first} ms");
+            // And it is no less than one gets out of its lock.
+            for (end, each) in ends.iter().zip(&drains) {
+                prop_assert!(*end >= runway(each.locked, each.rate_per_hour).map(|own| own.0));
+            }
+        }
+    }
+}
