@@ -2,7 +2,10 @@
 //! `api/call.rs`. Deliberately absent: decisions about what to call when; those are the commands'.
 
 mod call;
+mod money;
 mod routes;
+
+pub(crate) use money::Side;
 
 use crate::{
     credentials::is_loopback,

@@ -76,6 +76,14 @@ pub(crate) enum Command {
     Projects(commands::projects::Args),
     /// API tokens
     Tokens(commands::tokens::Args),
+    /// Your own key, and the money that it moves
+    Wallet(commands::wallet::Args),
+    /// What deployments cost, and how long the money lasts
+    Billing(commands::billing::Args),
+    /// What your machines earned
+    Earnings(commands::earnings::Args),
+    /// Recompute a line of an invoice, from the signed readings to the chain
+    VerifyInvoice(commands::verify_invoice::Args),
     /// Print a completion script for a shell
     Completions(commands::completions::Args),
 }

@@ -1,9 +1,11 @@
 //! One file per command: what it takes, what it calls, what it prints.
 
+pub(crate) mod billing;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod delete;
 pub(crate) mod deploy;
+pub(crate) mod earnings;
 pub(crate) mod env;
 pub(crate) mod list;
 pub(crate) mod login;
@@ -21,6 +23,8 @@ pub(crate) mod start;
 pub(crate) mod status;
 pub(crate) mod stop;
 pub(crate) mod tokens;
+pub(crate) mod verify_invoice;
+pub(crate) mod wallet;
 
 use crate::{
     api::Api,
@@ -55,6 +59,10 @@ pub(crate) async fn run(context: &Context, command: Command) -> CliResult<()> {
         Command::Providers(args) => providers::run(context, args).await,
         Command::Projects(args) => projects::run(context, args).await,
         Command::Tokens(args) => tokens::run(context, args).await,
+        Command::Wallet(args) => wallet::run(context, args).await,
+        Command::Billing(args) => billing::run(context, args).await,
+        Command::Earnings(args) => earnings::run(context, args).await,
+        Command::VerifyInvoice(args) => verify_invoice::run(context, args).await,
         Command::Completions(args) => completions::run(context, &args),
     }
 }
@@ -94,7 +102,9 @@ impl WaitArgs {
 }
 
 /// Runs blocking work beside the runtime. Errors: its own, or that it broke down.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> CliResult<T> + Send + 'static) -> CliResult<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> CliResult<T> + Send + 'static,
+) -> CliResult<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(ended) => ended,
         Err(_) => Err(CliError::Bug("a task ended before its work was done")),

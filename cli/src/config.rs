@@ -1,17 +1,21 @@
 //! The only reader of the environment, apart from the options that clap reads itself (`TTALKAK_COORDINATOR`,
-//! `TTALKAK_TOKEN`, `TTALKAK_GIT_TOKEN`). Deliberately absent: a settings file; credentials are the only state.
+//! `TTALKAK_TOKEN`, `TTALKAK_GIT_TOKEN`, `TTALKAK_RPC`). Deliberately absent: a settings file; credentials are the only state.
 
+use crate::wallet::{Passphrase, Wallet};
 use std::{
     ffi::OsString,
     io::IsTerminal,
     path::{Path, PathBuf},
 };
+use ttalkak_protocol::Secret;
 
 /// What the surroundings say.
 #[derive(Debug, Clone)]
 pub(crate) struct Surroundings {
     /// Where credentials are kept; `None` when there is no home folder.
     pub(crate) credentials: Option<PathBuf>,
+    /// Where the wallet is kept; the same holds.
+    pub(crate) wallet: Option<Wallet>,
     /// Colours may be used, as far as the environment goes.
     pub(crate) colour: bool,
     /// Standard input is a person at a terminal.
@@ -28,6 +32,7 @@ impl Surroundings {
         let read = |key: &str| std::env::var_os(key);
         Self {
             credentials: credentials_path(read),
+            wallet: wallet(read),
             colour: colour_allowed(read),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
@@ -44,6 +49,20 @@ fn credentials_path(read: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> 
         .or_else(|| absolute("APPDATA").filter(|_| cfg!(windows)))
         .or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
     Some(base.join(Path::new("ttalkak/credentials.toml")))
+}
+
+/// The wallet in `TTALKAK_WALLET_DIR`, by default beside the credentials.
+fn wallet(read: impl Fn(&str) -> Option<OsString>) -> Option<Wallet> {
+    let given = |key: &str| read(key).filter(|value| !value.is_empty());
+    let own = given("TTALKAK_WALLET_DIR").map(PathBuf::from);
+    let folder = own.or_else(|| credentials_path(&read)?.parent().map(Path::to_owned))?;
+    let passphrase = given("TTALKAK_WALLET_PASSPHRASE").and_then(|text| text.into_string().ok());
+    let passphrase = match (passphrase, given("TTALKAK_WALLET_PASSPHRASE_FILE")) {
+        (Some(text), _) => Passphrase::Given(Secret::new(text)),
+        (None, Some(file)) => Passphrase::File(file.into()),
+        (None, None) => Passphrase::Ask,
+    };
+    Some(Wallet { folder, passphrase })
 }
 
 /// The no-color.org rule, and terminals that cannot.
@@ -73,6 +92,19 @@ mod tests {
             Some("/h/.config/ttalkak/credentials.toml")
         );
         assert_eq!(path(&[]), None);
+    }
+
+    #[test]
+    #[cfg(not(windows))]
+    fn the_wallet_lies_beside_the_credentials_unless_told_otherwise() {
+        let folder = |pairs| wallet(with(pairs)).map(|wallet| wallet.folder.display().to_string());
+        assert_eq!(folder(&[("HOME", "/h")]).as_deref(), Some("/h/.config/ttalkak"));
+        assert_eq!(folder(&[("HOME", "/h"), ("TTALKAK_WALLET_DIR", "/w")]).as_deref(), Some("/w"));
+        assert_eq!(folder(&[("TTALKAK_WALLET_DIR", "")]), None);
+        let passphrase = |pairs| wallet(with(pairs)).unwrap().passphrase;
+        let both = [("TTALKAK_WALLET_DIR", "/w"), ("TTALKAK_WALLET_PASSPHRASE_FILE", "/p")];
+        assert!(matches!(passphrase(Box::leak(Box::new(both))), Passphrase::File(_)));
+        assert!(matches!(passphrase(&[("HOME", "/h")]), Passphrase::Ask));
     }
 
     #[test]

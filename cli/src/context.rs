@@ -6,6 +6,7 @@ use crate::{
     credentials::Credentials,
     error::{CliError, CliResult},
     output::Output,
+    wallet::Wallet,
 };
 use std::{path::Path, sync::Mutex};
 use ttalkak_protocol::{Secret, error::ErrorCode};
@@ -69,6 +70,14 @@ impl Context {
                 "There is no home folder to keep the token in.",
                 "Set HOME, or give TTALKAK_COORDINATOR and TTALKAK_TOKEN with each command.",
             )
+        })
+    }
+
+    /// The wallet's place on this machine. Errors: there is no home folder.
+    pub(crate) fn wallet(&self) -> CliResult<&Wallet> {
+        self.surroundings.wallet.as_ref().ok_or_else(|| {
+            let message = "There is no home folder to keep a wallet in.";
+            CliError::usage(ErrorCode::WalletRequired, message, "Set HOME or TTALKAK_WALLET_DIR.")
         })
     }
 

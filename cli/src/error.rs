@@ -1,7 +1,7 @@
 //! What can go wrong for a user of the command line: each with an exit code, a stable code, a sentence and the next
 //! move. Deliberately absent: printing; see `output.rs`.
 
-use crate::exit::Exit;
+use crate::{chain::ChainFault, exit::Exit};
 use serde_json::{Value, json};
 use std::io;
 use ttalkak_planner::PlanError;
@@ -63,6 +63,15 @@ pub(crate) enum CliError {
     /// The folder cannot be planned.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The chain did not do what was asked of it.
+    #[error(transparent)]
+    Chain(#[from] ChainFault),
+    /// An invoice that does not follow from its evidence.
+    #[error("NOT EQUAL: {difference}.")]
+    NotEqual {
+        /// The first difference.
+        difference: String,
+    },
     /// A local file could not be read or written.
     #[error("Could not {doing}.")]
     File {
@@ -120,12 +129,16 @@ impl CliError {
             Self::NotSignedIn { .. } => Exit::NotSignedIn,
             Self::Usage(_) | Self::File { .. } => Exit::Usage,
             Self::Rollout(_) => Exit::DeployFailed,
+            Self::NotEqual { .. } => Exit::NotEqual,
             Self::Interrupted { .. } => Exit::Interrupted,
             // Who reads only the head of a list is no failure.
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
-            Self::Puzzling { .. } | Self::Source(_) | Self::Plan(_) | Self::Output(_) | Self::Bug(_) => {
-                Exit::Failed
-            }
+            Self::Puzzling { .. }
+            | Self::Source(_)
+            | Self::Plan(_)
+            | Self::Chain(_)
+            | Self::Output(_)
+            | Self::Bug(_) => Exit::Failed,
         }
     }
 
@@ -140,6 +153,8 @@ impl CliError {
             Self::Rollout(failed) => failed.problem.code.as_str(),
             Self::Source(cause) => cause.code(),
             Self::Plan(cause) => cause.as_code(),
+            Self::Chain(fault) => fault.code().as_str(),
+            Self::NotEqual { .. } => "invoice_not_equal",
             Self::File { .. } => "file_error",
             Self::Output(_) => "output_error",
             Self::Interrupted { .. } => "interrupted",
@@ -160,6 +175,11 @@ impl CliError {
             Self::Rollout(failed) => failed.problem.next.clone(),
             Self::Source(cause) => cause.next_move().into(),
             Self::Plan(cause) => cause.next_move(),
+            Self::Chain(fault) => fault.next_move(),
+            Self::NotEqual { .. } => {
+                "Keep what `ttalkak verify-invoice --json` shows, and ask whoever runs the coordinator."
+                    .into()
+            }
             Self::File { .. } => "Check that the path exists and may be used.".into(),
             Self::Output(_) => "Check the disk or the program that reads the output.".into(),
             Self::Interrupted { next, .. } => next.clone(),
@@ -178,6 +198,8 @@ impl CliError {
             | Self::Rollout(_)
             | Self::Source(_)
             | Self::Plan(_)
+            | Self::Chain(_)
+            | Self::NotEqual { .. }
             | Self::File { .. }
             | Self::Output(_)
             | Self::Interrupted { .. }

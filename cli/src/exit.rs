@@ -21,6 +21,8 @@ pub(crate) enum Exit {
     Unreachable,
     /// The request was taken, but the build or the app failed.
     DeployFailed,
+    /// An invoice does not follow from its evidence.
+    NotEqual,
     /// Ended with Ctrl-C.
     Interrupted,
 }
@@ -36,6 +38,7 @@ Exit codes:
   5    conflict: the name is taken, or it does not fit the present state
   6    the coordinator cannot be reached
   7    the deploy was started, but its build or its app failed
+  8    an invoice does not follow from its evidence
   130  interrupted with Ctrl-C (a started deploy goes on)
 
 Results go to standard output, everything else to standard error.";
@@ -52,6 +55,7 @@ impl Exit {
             Self::Conflict => 5,
             Self::Unreachable => 6,
             Self::DeployFailed => 7,
+            Self::NotEqual => 8,
             Self::Interrupted => 130,
         }
     }
@@ -88,6 +92,7 @@ mod tests {
             Exit::Conflict,
             Exit::Unreachable,
             Exit::DeployFailed,
+            Exit::NotEqual,
             Exit::Interrupted,
         ] {
             let start = format!("  {:<5}", exit.number());

@@ -80,6 +80,8 @@ fn passes(error: &CliError) -> bool {
         | CliError::Rollout(_)
         | CliError::Source(_)
         | CliError::Plan(_)
+        | CliError::Chain(_)
+        | CliError::NotEqual { .. }
         | CliError::File { .. }
         | CliError::Output(_)
         | CliError::Interrupted { .. }

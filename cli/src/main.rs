@@ -3,11 +3,13 @@
 
 mod api;
 mod args;
+mod chain;
 mod clock;
 mod commands;
 mod config;
 mod context;
 mod credentials;
+mod csv;
 mod dotenv;
 mod env_entry;
 mod error;
@@ -15,10 +17,14 @@ mod exit;
 mod follow;
 mod human;
 mod local;
+mod money;
 mod output;
+mod purse;
 mod rollout;
 mod sse;
 mod status;
+mod verify;
+mod wallet;
 
 use clap::Parser;
 use error::{CliError, CliResult};

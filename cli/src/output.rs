@@ -3,7 +3,7 @@
 mod paint;
 mod table;
 
-pub(crate) use paint::{Paint, Tone, plain};
+pub(crate) use paint::{Paint, Tone, plain, plain_lines};
 pub(crate) use table::table;
 
 use crate::{
@@ -51,6 +51,13 @@ impl Output {
     pub(crate) fn document(&self, value: &impl Serialize) -> CliResult<()> {
         let text = serde_json::to_string_pretty(value).map_err(|cause| CliError::Output(cause.into()))?;
         self.line(text)
+    }
+
+    /// The same on standard error, beside an error document.
+    pub(crate) fn say_document(&self, value: &impl Serialize) -> CliResult<()> {
+        let text = serde_json::to_string_pretty(value).map_err(|cause| CliError::Output(cause.into()))?;
+        self.say(text);
+        Ok(())
     }
 
     /// Prints the value as JSON when that is wanted, else the words.

@@ -36,7 +36,7 @@ use ttalkak_protocol::{
 /// Half an hour: 256 MiB at 1.2 Mbit/s.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(1800);
 
-const NO_BODY: Option<&()> = None;
+pub(super) const NO_BODY: Option<&()> = None;
 
 /// An open event stream of log lines.
 pub(crate) struct LogStreamOpen(Response);

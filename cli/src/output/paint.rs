@@ -58,6 +58,11 @@ pub(crate) fn plain(text: &str) -> String {
         .collect()
 }
 
+/// The same with its line ends kept.
+pub(crate) fn plain_lines(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,146 @@
+//! `ttalkak verify-invoice`: recomputes a line from the signed readings to the batch on chain, and says EQUAL or NOT
+//! EQUAL. Whoever runs the coordinator need not be believed for it.
+
+use crate::{
+    chain::Chain,
+    context::Context,
+    error::{CliError, CliResult},
+    money::Coin,
+    output::{Tone, plain},
+    purse::{self, RpcArgs},
+    verify::{self, Check, on_chain},
+};
+use serde_json::json;
+use ttalkak_protocol::{
+    api::billing::{ChainView, Evidence, SettlementLine},
+    money::Amount,
+};
+
+/// What `verify-invoice` takes.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// An agreement's id, as in `ttalkak billing`
+    #[arg(value_parser = agreement)]
+    agreement: String,
+    /// Look at the readings and signatures alone, not at the chain
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+/// Recomputes it. Errors: `NotEqual` with the first difference.
+pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
+    let api = context.api()?;
+    let evidence = api.evidence(&args.agreement).await?;
+    // A provider has no wallet here, but sees the same chain.
+    let chain = match api.find_billing().await? {
+        Some(view) => view.chain,
+        None => api.earnings().await?.chain,
+    };
+    let coin = Coin::from(&chain);
+    let mut checks = verify::evidence(&evidence, coin);
+    checks.push(same_contract(context, &api.coordinator(), &evidence, &chain)?);
+    let looked = !args.offline;
+    if looked {
+        let node = args.rpc.chain(&chain)?;
+        purse::agree(&node, &chain).await?;
+        checks.extend(on_the_chain(&node, &evidence, coin).await?);
+    }
+    let difference = verify::first_difference(&checks);
+    show(context, &evidence, &checks, looked, coin)?;
+    match difference {
+        None => Ok(()),
+        Some(difference) => Err(CliError::NotEqual { difference: plain(&difference) }),
+    }
+}
+
+/// The evidence must speak of the contract that the money is in.
+fn same_contract(
+    context: &Context,
+    coordinator: &str,
+    evidence: &Evidence,
+    chain: &ChainView,
+) -> CliResult<Check> {
+    let record = context.wallet().ok().map(|wallet| wallet.record()).transpose()?.flatten();
+    let agreed = record.and_then(|record| record.contracts.get(coordinator).map(|known| known.domain));
+    let wanted = agreed.unwrap_or(chain.domain);
+    let outcome = if evidence.domain == wanted {
+        Ok(())
+    } else {
+        Err(format!("the evidence is for {}, your money is in {}", evidence.domain.contract, wanted.contract))
+    };
+    Ok(Check::new(format!("contract {} on chain {}", wanted.contract, wanted.chain_id), outcome))
+}
+
+async fn on_the_chain(node: &Chain, evidence: &Evidence, coin: Coin<'_>) -> CliResult<Vec<Check>> {
+    let mut checks = Vec::new();
+    for line in &evidence.settlements {
+        let (transaction, receipt) =
+            tokio::try_join!(node.transaction(line.transaction), node.receipt(line.transaction))?;
+        let outcome = on_chain::settlement(evidence, line, transaction.as_ref(), receipt.as_ref());
+        checks.push(Check::new(batch(line, coin), outcome));
+    }
+    let last = evidence.settlements.iter().map(|line| line.cumulative).max().unwrap_or(Amount::ZERO);
+    let (_, claimed) =
+        node.read(evidence.domain.contract, crate::chain::calls::agreement(evidence.agreement.key)).await?;
+    let covered = match claimed >= last {
+        true if evidence.voucher.is_none_or(|signed| claimed <= signed.voucher.cumulative) => Ok(()),
+        true => Err(format!("{claimed} is claimed on chain, more than any voucher covers")),
+        false => Err(format!("{claimed} is claimed on chain, {last} was settled")),
+    };
+    checks.push(Check::new(format!("claimed on chain {}", coin.show(claimed)), covered));
+    Ok(checks)
+}
+
+fn batch(line: &SettlementLine, coin: Coin<'_>) -> String {
+    let SettlementLine { batch, cumulative, transaction, block } = line;
+    format!("batch {batch} · block {block} · {transaction} · {} in all", coin.show(*cumulative))
+}
+
+fn show(
+    context: &Context,
+    evidence: &Evidence,
+    checks: &[Check],
+    looked: bool,
+    coin: Coin<'_>,
+) -> CliResult<()> {
+    let paint = context.output.out;
+    let equal = checks.iter().all(|check| check.difference.is_none());
+    if context.output.json {
+        // A difference is told once, as the error, and what it was found in goes with it.
+        let document =
+            json!({ "equal": equal, "looked_at_chain": looked, "checks": checks, "evidence": evidence });
+        return if equal {
+            context.output.document(&document)
+        } else {
+            context.output.say_document(&document)
+        };
+    }
+    for check in checks {
+        let line = match &check.difference {
+            None => format!("{} {}", paint.tone(Tone::Good, "="), plain(&check.what)),
+            Some(how) => format!("{} {} · {}", paint.tone(Tone::Bad, "≠"), plain(&check.what), plain(how)),
+        };
+        context.output.line(line)?;
+    }
+    if equal {
+        let total = evidence.readings.last().map_or(Amount::ZERO, |reading| reading.cumulative);
+        let beyond = if looked { "" } else { " The chain was not looked at." };
+        context.output.line(format!(
+            "EQUAL: {} for {} readings.{beyond}",
+            coin.show(total),
+            evidence.readings.len()
+        ))?;
+    }
+    Ok(())
+}
+
+fn agreement(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !text.is_empty() && text.len() <= 80 && text.chars().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("give an id such as agr_…, as `ttalkak billing` shows it".to_owned())
+    }
+}
