@@ -1,4 +1,4 @@
-//! Values that two other implementations (ethers 6 and viem 2, which agreed on each) computed from the same fields:
+//! Values that other implementations (ethers 6, viem 2, and both where both can) computed from the same fields:
 //! hashes, signatures, transactions, a sign-in and a keystore. The file is never edited to please a change here.
 
 use serde::Deserialize;
