@@ -8,6 +8,7 @@ mod clock;
 mod commands;
 mod config;
 mod context;
+mod cost;
 mod credentials;
 mod csv;
 mod dotenv;

@@ -8,6 +8,7 @@ use super::WaitArgs;
 use crate::{
     args::{deployment, new_name, token},
     context::Context,
+    cost,
     env_entry::{Assignment, EnvBuilder},
     error::CliResult,
     rollout::{self, Rollout, Screen},
@@ -123,7 +124,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
     screen.now("Starting the deploy", "");
     let accepted = match existing {
         Some(_) => api.redeploy(&name, &Redeploy { source: Some(source), env }).await?,
-        None => api.create_deployment(&args.creation(name, source, env)).await?,
+        None => api.create_deployment(&args.creation(name.clone(), source, env)).await?,
     };
     let rollout = Rollout {
         accepted,
@@ -133,7 +134,14 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
         no_wait: args.wait.no_wait,
         started,
     };
-    rollout::finish(context, &api, rollout, screen).await
+    rollout::finish(context, &api, rollout, screen).await?;
+    if !args.wait.no_wait
+        && !context.output.json
+        && let Some(cost) = cost::of(&api, &name).await
+    {
+        context.output.say(format!("Costs {cost}"));
+    }
+    Ok(())
 }
 
 impl Args {

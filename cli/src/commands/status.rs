@@ -1,7 +1,9 @@
 //! `ttalkak status`: how one deployment stands, with what matters next.
 
 use super::list;
-use crate::{args::deployment, clock, context::Context, error::CliResult, human, output::plain, status};
+use crate::{
+    args::deployment, clock, context::Context, cost, error::CliResult, human, output::plain, status,
+};
 use ttalkak_protocol::{api::deployment::DeploymentView, unit::UnixMillis};
 
 /// What `status` takes.
@@ -15,11 +17,16 @@ pub(crate) struct Args {
 /// Shows it.
 pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
     let Some(name) = args.name else { return list::run(context, list::Args::default()).await };
-    let view = context.api()?.deployment(&name).await?;
-    context.output.result(&view, || words(context, &view, clock::now()))
+    let api = context.api()?;
+    if context.output.json {
+        return context.output.document(&api.deployment(&name).await?);
+    }
+    // Both are asked at once: the costs never make the answer wait for longer than they are worth.
+    let (view, cost) = tokio::join!(api.deployment(&name), cost::of(&api, &name));
+    context.output.line(words(context, &view?, cost, clock::now()))
 }
 
-fn words(context: &Context, view: &DeploymentView, now: UnixMillis) -> String {
+fn words(context: &Context, view: &DeploymentView, cost: Option<String>, now: UnixMillis) -> String {
     let paint = context.output.out;
     let mut lines = vec![
         format!("{}  {}", paint.bold(&view.name), status::line(view, now, paint)),
@@ -32,6 +39,7 @@ fn words(context: &Context, view: &DeploymentView, now: UnixMillis) -> String {
     lines.extend(
         facts(view, now)
             .into_iter()
+            .chain(cost.map(|cost| ("costs", cost)))
             .map(|(label, value)| format!("  {} {value}", paint.dim(&format!("{label:<8}")))),
     );
     lines.join("\n")

@@ -202,3 +202,12 @@ fn other_terms_than_those_on_chain_are_noticed() {
 fn evidence_of_another_contract_does_not_verify() {
     refused(|world| world.evidence.domain.contract = EvmAddress([8; 20]), "the agent did not sign it");
 }
+
+/// The program as a whole is tested with this file; it must be what the code here makes.
+#[test]
+fn the_evidence_of_the_other_tests_is_the_one_of_these() {
+    let kept: serde_json::Value =
+        serde_json::from_str(include_str!("../../tests/end_to_end/evidence.json")).unwrap();
+    let made = serde_json::to_value(World::new().evidence).unwrap();
+    assert_eq!(kept, made, "it should be {made}");
+}

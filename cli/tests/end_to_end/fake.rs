@@ -1,4 +1,5 @@
-//! A coordinator of canned answers, on a real socket: for each route a row of replies, the last of which repeats.
+//! A coordinator of canned answers, on a real socket: for each route a row of replies, the last of which repeats. Its
+//! `/rpc` is a chain: the route there is `RPC` and the method.
 
 use axum::{
     Router,
@@ -33,6 +34,21 @@ impl Reply {
         let error =
             json!({ "code": code, "message": message, "next": "Do something else.", "request_id": "req_1" });
         Self { status, ..Self::json(json!({ "error": error })) }
+    }
+
+    /// An error as it is written out.
+    pub(crate) fn refusal(status: u16, body: Value) -> Self {
+        Self { status, ..Self::json(body) }
+    }
+
+    /// A chain's answer.
+    pub(crate) fn rpc(result: Value) -> Self {
+        Self::json(json!({ "jsonrpc": "2.0", "id": 1, "result": result }))
+    }
+
+    /// A chain's refusal.
+    pub(crate) fn rpc_error(code: i64, message: &str) -> Self {
+        Self::json(json!({ "jsonrpc": "2.0", "id": 1, "error": { "code": code, "message": message } }))
     }
 
     /// An event stream that simply ends.
@@ -111,6 +127,11 @@ impl Fake {
         self
     }
 
+    /// Every request, in order.
+    pub(crate) fn all_seen(&self) -> Vec<Seen> {
+        self.script.lock().unwrap().seen.clone()
+    }
+
     /// The requests to `route`, in order.
     pub(crate) fn seen(&self, route: &str) -> Vec<Seen> {
         self.script.lock().unwrap().seen.iter().filter(|seen| seen.route == route).cloned().collect()
@@ -133,7 +154,11 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    let route = format!("{method} {}", uri.path());
+    let mut route = format!("{method} {}", uri.path());
+    if uri.path() == "/rpc" {
+        let question: Value = serde_json::from_slice(&body).unwrap();
+        route = format!("RPC {}", question["method"].as_str().unwrap());
+    }
     let query = uri.query().unwrap_or_default().to_owned();
     let reply = {
         let mut script = script.lock().unwrap();

@@ -7,8 +7,10 @@ mod deploy;
 mod fake;
 mod logs;
 mod manage;
+mod money;
 mod plan;
 mod session;
+mod wallet;
 
 use fake::Fake;
 use std::{
