@@ -123,8 +123,8 @@ contract TtalkakEscrow is Purse, Signed {
         for (uint256 i; i < terms.length; ++i) {
             bytes32 id = termsId(terms[i]);
             Agreement storage agreement = _agreements[id];
-            if (agreement.cap == 0) revert Unknown(id);
             if (agreement.closed) continue;
+            if (agreement.cap == 0) revert Unknown(id);
             if (!_noticeIsOver(terms[i], agreement) && msg.sender != terms[i].provider) {
                 if (agreement.claimed < cumulative[i]) revert TooEarly();
                 _requireSigned(terms[i].provider, keccak256(abi.encode(CLOSE, id, cumulative[i])), providerSigs[i]);

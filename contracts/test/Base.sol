@@ -6,7 +6,7 @@ import {DevToken} from "../src/DevToken.sol";
 
 /// The cheat codes that these tests use.
 interface Vm {
-    struct Log { bytes32[] topics; bytes data; address emitter; }
+
     struct Gas { uint64 gasLimit; uint64 gasTotalUsed; uint64 gasMemoryUsed; int64 gasRefunded; uint64 gasRemaining; }
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function addr(uint256 key) external pure returns (address);
@@ -14,13 +14,14 @@ interface Vm {
     function startPrank(address sender) external;
     function stopPrank() external;
     function warp(uint256 timestamp) external;
+    function etch(address who, bytes calldata code) external;
     function deal(address who, uint256 amount) external;
     function chainId(uint256 id) external;
+    function expectEmit() external;
     function expectRevert() external;
     function expectRevert(bytes4) external;
     function expectRevert(bytes calldata) external;
-    function recordLogs() external;
-    function getRecordedLogs() external returns (Log[] memory);
+
     function lastCallGas() external view returns (Gas memory);
     function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
     function readFile(string calldata path) external view returns (string memory);
