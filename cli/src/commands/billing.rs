@@ -3,6 +3,7 @@
 mod mandate;
 mod overview;
 mod prices;
+mod revoke;
 
 pub(crate) use overview::state;
 
@@ -20,6 +21,8 @@ pub(crate) struct Args {
 enum Action {
     /// Permit what deployments may cost, by a signature; without options, show what is permitted
     Mandate(mandate::Args),
+    /// Take the mandate back
+    Revoke(revoke::Args),
     /// Show what providers ask for
     Prices(prices::Args),
     /// Show what was charged in a month
@@ -42,6 +45,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
     match args.action {
         None => overview::run(context).await,
         Some(Action::Mandate(args)) => mandate::run(context, args).await,
+        Some(Action::Revoke(args)) => revoke::run(context, args).await,
         Some(Action::Prices(args)) => prices::run(context, &args).await,
         Some(Action::Statement(args)) => statement(context, Side::Tenant, args).await,
     }

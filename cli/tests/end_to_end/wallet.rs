@@ -268,3 +268,21 @@ fn a_mandate_is_shown_as_it_is_signed() {
     assert_eq!(recover(mandate.digest(&domain), &signature), Ok(address()));
     assert_eq!((mandate.rate_per_hour_max.0, mandate.cap.0, mandate.period), (50_000, 20_000_000, 2_592_000));
 }
+
+#[test]
+fn a_mandate_is_revoked_on_chain() {
+    let machine = machine();
+    let none = world(&[]);
+    let ran = run_with(&machine, Some(&none), &["billing", "revoke", "--yes"]).expect(2);
+    assert!(ran.err.contains("no mandate to revoke"), "{}", ran.err);
+    let fake = world(&[]);
+    let mandate = json!({
+        "tenant": address(), "token": TOKEN, "rate_per_hour_max": "50000", "cap": "20000000", "period": 0,
+        "start": 1, "expiry": 4_000_000_000_u64, "salt": 5,
+    });
+    let more = json!({ "mandate": { "id": HASH, "mandate": mandate, "used": "0" } });
+    fake.on("GET /v1/billing", [Reply::json(billing(&fake, more))]);
+    let ran = run_with(&machine, Some(&fake), &["billing", "revoke", "--yes"]).expect(0);
+    assert!(ran.out.starts_with("Revoked 0x"), "{}", ran.out);
+    assert_eq!(fake.seen("RPC eth_sendRawTransaction").len(), 1);
+}
