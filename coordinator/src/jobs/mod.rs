@@ -1,6 +1,13 @@
 //! Background work: workers that keep promises, each started by a timer or a nudge, harmless twice.
 
+pub mod chain_work;
+pub mod fund;
+pub mod ladder;
+pub mod on_chain;
 pub mod presence;
 pub mod sagas;
+pub mod send;
+pub mod settle;
 pub mod sweep;
 pub mod wake;
+pub mod watch_chain;

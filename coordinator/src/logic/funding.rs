@@ -3,7 +3,7 @@
 
 use ttalkak_protocol::{
     id::AgreementId,
-    money::Amount,
+    money::{Amount, Mandate, Terms},
     unit::{Millis, UnixMillis},
 };
 
@@ -48,6 +48,29 @@ pub fn cost(rate_per_hour: Amount, span: Millis) -> Amount {
 pub fn lasts(money: Amount, rate_per_hour: Amount) -> Millis {
     let span = money.0.saturating_mul(HOUR_MS).checked_div(rate_per_hour.0);
     Millis(span.map_or(u64::MAX, |span| u64::try_from(span).unwrap_or(u64::MAX)))
+}
+
+/// Whether a mandate permits anything at this time.
+pub fn is_current(mandate: &Mandate, now: UnixMillis) -> bool {
+    let seconds = u64::try_from(now.0 / 1000).unwrap_or(0);
+    (mandate.start..mandate.expiry).contains(&seconds)
+}
+
+/// Whether terms are within a mandate's bounds, as the contract judges it.
+pub fn permits(mandate: &Mandate, terms: &Terms) -> bool {
+    (mandate.tenant, mandate.token) == (terms.tenant, terms.token)
+        && terms.rate_per_hour <= mandate.rate_per_hour_max
+        && mandate.start <= terms.start
+        && terms.expiry <= mandate.expiry
+}
+
+/// What a mandate still allows. `used` counts the period numbered `window`, as the contract keeps both; in another period
+/// nothing is used yet. `pending`: on its way to be locked under it.
+pub fn allowed(mandate: &Mandate, (used, window): (Amount, u64), pending: Amount, now: UnixMillis) -> Amount {
+    let seconds = u64::try_from(now.0 / 1000).unwrap_or(0);
+    let present = seconds.saturating_sub(mandate.start).checked_div(mandate.period).unwrap_or(0);
+    let used = if window == present { used } else { Amount::ZERO };
+    mandate.cap.saturating_sub(used).saturating_sub(pending)
 }
 
 /// The part of a tenant's free money that one of its agreements may count on: by its share of all rates.

@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use ttalkak_protocol::money::EvmAddress;
 use uuid::Uuid;
 
 const HOUR: Millis = Millis(3_600_000);
@@ -65,6 +66,55 @@ fn time_and_money_are_two_sides_of_a_rate() {
     assert_eq!(lasts(Amount(50), Amount(100)), Millis(1_800_000));
     assert_eq!(lasts(Amount(50), Amount(0)), Millis(u64::MAX));
     assert_eq!(lasts(Amount::MAX, Amount(1)), Millis(u64::MAX));
+}
+
+fn mandate(period: u64) -> Mandate {
+    Mandate {
+        tenant: EvmAddress([1; 20]),
+        token: EvmAddress([2; 20]),
+        rate_per_hour_max: Amount(100),
+        cap: Amount(1000),
+        period,
+        start: 1000,
+        expiry: 5000,
+        salt: 1,
+    }
+}
+
+#[test]
+fn a_mandate_permits_what_the_contract_would() {
+    let terms = Terms {
+        tenant: EvmAddress([1; 20]),
+        provider: EvmAddress([3; 20]),
+        token: EvmAddress([2; 20]),
+        rate_per_hour: Amount(100),
+        start: 1000,
+        expiry: 5000,
+        salt: 1,
+    };
+    assert!(permits(&mandate(0), &terms));
+    for outside in [
+        Terms { tenant: EvmAddress([9; 20]), ..terms },
+        Terms { token: EvmAddress([9; 20]), ..terms },
+        Terms { rate_per_hour: Amount(101), ..terms },
+        Terms { start: 999, ..terms },
+        Terms { expiry: 5001, ..terms },
+    ] {
+        assert!(!permits(&mandate(0), &outside), "{outside:?}");
+    }
+    let at = |seconds| is_current(&mandate(0), UnixMillis(seconds * 1000));
+    assert_eq!([999, 1000, 4999, 5000].map(at), [false, true, true, false]);
+}
+
+#[test]
+fn a_new_period_makes_the_cap_fresh_again() {
+    let at = |period, used, seconds: i64| {
+        allowed(&mandate(period), used, Amount(100), UnixMillis(seconds * 1000)).0
+    };
+    assert_eq!(at(0, (Amount(300), 0), 4000), 600);
+    assert_eq!(at(500, (Amount(300), 2), 2400), 600);
+    assert_eq!(at(500, (Amount(300), 2), 2500), 900);
+    assert_eq!(at(0, (Amount(3000), 0), 4000), 0);
 }
 
 proptest! {
