@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use ttalkak_escrow::Key;
 use ttalkak_protocol::{
     api::billing::ChainView,
-    money::{Domain, EvmAddress},
+    money::{Amount, Domain, EvmAddress},
     unit::UnixMillis,
 };
 
@@ -104,6 +104,11 @@ impl Money {
     pub fn next_settlement(&self) -> UnixMillis {
         let now = clock::now();
         self.config.settle_at.next_after(now).unwrap_or(now)
+    }
+
+    /// An amount as people read it.
+    pub fn shown(&self, amount: Amount) -> String {
+        format!("{} {}", amount.in_units(self.facts.decimals), self.facts.symbol)
     }
 
     /// What is paid with, for people and wallets.

@@ -6,6 +6,7 @@ ALTER TABLE account ADD COLUMN payout_threshold TEXT NOT NULL DEFAULT '0';
 CREATE UNIQUE INDEX account_wallet ON account(wallet) WHERE wallet IS NOT NULL;
 ALTER TABLE agent ADD COLUMN offer TEXT;                    -- JSON Offer, as last reported
 ALTER TABLE lease ADD COLUMN agreement_id TEXT;             -- absent: nothing is charged
+ALTER TABLE lease ADD COLUMN healthy_at INTEGER;            -- when the agent first saw it healthy, by its clock
 ALTER TABLE deployment ADD COLUMN balance_ended_at INTEGER; -- stopped for want of money since
 
 -- One sign-in message each; used once.

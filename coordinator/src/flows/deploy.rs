@@ -2,6 +2,7 @@
 //! The new workload starts beside the old one, which goes only when visitors have left it.
 
 mod awaits;
+mod pay;
 mod place;
 mod publish;
 mod source;
@@ -21,15 +22,21 @@ use ttalkak_protocol::{
 /// Time for another build on the same machine to end before ours begins.
 const QUEUE_MS: u64 = 30 * 60 * 1000;
 
+/// The chain's finality, and time for a call that must be sent again.
+const ESCROW_MS: u64 = 45 * 60 * 1000;
+
 pub(super) const STEPS: &[Step] = &[
+    step("hold_funds", 60_000),
     step("fetch_source", 180_000),
     step("plan_build", 60_000),
     step("choose_offer", 60_000),
+    step("agree", 60_000),
     step("grant_lease", 60_000),
     step("await_image", recipe::BUILD_DEADLINE.0 + QUEUE_MS),
     step("await_running", 180_000),
     step("await_tunnel", 60_000),
     step("await_healthy", recipe::START_DEADLINE.0 + 60_000),
+    step("await_escrow", ESCROW_MS),
     pivot("publish_route"),
     step("mark_live", u64::MAX),
     step("drain_previous", u64::MAX),
@@ -38,18 +45,21 @@ pub(super) const STEPS: &[Step] = &[
 pub(super) async fn run(world: &World, row: &SagaRow, name: &str) -> Result<StepEnd, FlowError> {
     let rollout = rollout(world, row).await?;
     match name {
-        "fetch_source" => {
+        "hold_funds" => {
             // Said when it was asked for, too; but an older saga may have ended the deployment since.
             tell(world, row, Fact::RolloutStarted).await?;
-            source::fetch(world, &rollout).await
+            pay::hold_funds(world, row, &rollout).await
         }
+        "fetch_source" => source::fetch(world, &rollout).await,
         "plan_build" => source::plan(world, &rollout).await,
         "choose_offer" => place::choose(world, row, &rollout).await,
+        "agree" => pay::agree(world, row, &rollout).await,
         "grant_lease" => place::grant(world, row, &rollout).await,
         "await_image" => awaits::milestone(world, row, Milestone::Image).await,
         "await_running" => awaits::milestone(world, row, Milestone::Running).await,
         "await_tunnel" => awaits::tunnel(world, row).await,
         "await_healthy" => awaits::milestone(world, row, Milestone::Healthy).await,
+        "await_escrow" => pay::await_escrow(world, row).await,
         "publish_route" => publish::publish(world, row).await,
         "mark_live" => publish::mark_live(world, row, &rollout).await,
         _ => publish::drain_previous(world, row).await,
@@ -58,9 +68,16 @@ pub(super) async fn run(world: &World, row: &SagaRow, name: &str) -> Result<Step
 
 /// Undoes a step. What only wrote facts about the release has nothing to undo.
 pub(super) async fn undo(world: &World, row: &SagaRow, name: &str) -> Result<(), FlowError> {
-    if name == "grant_lease"
-        && let Some(lease) = world.store.lease_of_saga(row.id).await?
-    {
+    match name {
+        "hold_funds" => pay::undo_hold(world, row).await,
+        "agree" => pay::undo_agree(world, row).await,
+        "grant_lease" => revoke_lease(world, row).await,
+        _ => Ok(()),
+    }
+}
+
+async fn revoke_lease(world: &World, row: &SagaRow) -> Result<(), FlowError> {
+    if let Some(lease) = world.store.lease_of_saga(row.id).await? {
         keep_last_lines(world, row, lease.report.as_ref().map(|report| &report.phase)).await?;
         world.store.end_lease(lease.id, LeaseEnd::Revoked, clock::now()).await?;
         world.nudge.assignment(lease.agent);

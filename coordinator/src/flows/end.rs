@@ -61,6 +61,7 @@ async fn mark_ended(world: &World, row: &SagaRow) -> Result<StepEnd, FlowError> 
         (EndReason::Stopped, None)
     };
     world.store.retire_releases(row.deployment, clock::now()).await?;
+    world.end_agreements(row.deployment, None).await?;
     world.tell(row.deployment, Fact::DrainEnded(reason), Some(problem.as_ref())).await?;
     if deleted {
         if let Some(address) = world.store.address(row.deployment).await? {

@@ -3,6 +3,7 @@
 
 mod deploy;
 mod end;
+pub(crate) mod funds;
 pub mod runner;
 pub mod world;
 

@@ -5,6 +5,7 @@ use crate::{
     clock,
     git::GitPolicy,
     logic::deployment::Fact,
+    money::Money,
     nudge::Nudge,
     online::Online,
     seal::Sealer,
@@ -19,7 +20,7 @@ use tokio::sync::Semaphore;
 use ttalkak_protocol::{
     api::env::EnvEntry,
     error::Problem,
-    id::{AgentId, DeploymentId, LeaseId, ReleaseId},
+    id::{AgentId, AgreementId, DeploymentId, LeaseId, ReleaseId},
     unit::{Millis, UnixMillis},
 };
 
@@ -57,6 +58,8 @@ pub struct World {
     pub sources: PathBuf,
     /// Fetches and packs at work.
     pub packs: Arc<Semaphore>,
+    /// How deployments are paid for; `None`: they are not.
+    pub money: Option<Arc<Money>>,
     heard: Arc<Mutex<Heard>>,
 }
 
@@ -77,7 +80,33 @@ impl World {
         sources: PathBuf,
     ) -> Self {
         let packs = Arc::new(Semaphore::new(PACKS_AT_A_TIME));
-        Self { store, sealer, nudge, online, visitors, git, sources, packs, heard: Arc::default() }
+        let (money, heard) = (None, Arc::default());
+        Self { store, sealer, nudge, online, visitors, git, sources, packs, money, heard }
+    }
+
+    /// The same where deployments are paid for.
+    #[must_use]
+    pub fn with_money(self, money: Option<Arc<Money>>) -> Self {
+        Self { money, ..self }
+    }
+
+    /// Ends the agreements of a deployment but `keep`; their last use is settled then, and the rest goes back.
+    pub async fn end_agreements(
+        &self,
+        deployment: DeploymentId,
+        keep: Option<AgreementId>,
+    ) -> Result<(), FlowError> {
+        if self.store.end_agreements(deployment, keep, clock::now()).await? {
+            self.agreements_ended();
+        }
+        Ok(())
+    }
+
+    /// Wakes whoever settles agreements that are over.
+    pub fn agreements_ended(&self) {
+        if let Some(money) = &self.money {
+            money.agreement_ended();
+        }
     }
 
     /// Where the archive of a digest lies. Digests are our own hex, so the path cannot leave the folder.

@@ -3,7 +3,7 @@
 
 use crate::{
     clock,
-    flows::{FlowError, world::World},
+    flows::{FlowError, funds, world::World},
     fresh,
     logic::{deployment::Fact, placement},
     store::{lease::LeaseEnd, route::ServedRow},
@@ -74,9 +74,8 @@ async fn absent(world: &World, served: ServedRow, away: Millis) -> Result<(), Fl
 }
 
 async fn somebody_else(world: &World, served: ServedRow) -> Result<bool, FlowError> {
-    let online = world.online.all().into_keys().collect();
-    let candidates = world.store.candidates(served.deployment, None, &online).await?;
-    let need = world.store.need(served.deployment).await?;
+    let candidates = funds::candidates(world, served.deployment, None).await?;
+    let need = funds::need(world, served.deployment).await?;
     Ok(need.is_some_and(|need| placement::choose(&need, &candidates).agent.is_some()))
 }
 

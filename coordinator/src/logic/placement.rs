@@ -1,8 +1,10 @@
 //! Chooses the agent that shall run a workload, and says of each other one why not.
 
+use super::price;
 use ttalkak_protocol::{
     id::AgentId,
-    link::Capacity,
+    link::{Capacity, Offer},
+    money::Amount,
     unit::{Bytes, MilliCpu},
 };
 
@@ -13,6 +15,8 @@ pub struct Need {
     pub memory: Bytes,
     /// Processor limit.
     pub cpu: MilliCpu,
+    /// The most that an hour may cost; `None` where nothing is paid for.
+    pub rate_max: Option<Amount>,
 }
 
 /// An agent as a candidate.
@@ -34,6 +38,16 @@ pub struct Candidate {
     pub has_image: bool,
     /// It serves this deployment now.
     pub serves: bool,
+    /// What it asks for; `None`: it lends for nothing.
+    pub offer: Option<Offer>,
+}
+
+impl Candidate {
+    /// The most that an hour of this need may cost there.
+    pub fn rate(&self, need: &Need) -> Amount {
+        let rate = |offer: &Offer| price::terms_rate(&offer.rates, &price::reserved(need));
+        self.offer.as_ref().map_or(Amount::ZERO, rate)
+    }
 }
 
 /// Why an agent was not chosen.
@@ -50,6 +64,8 @@ pub enum Why {
     Cpu,
     /// As many workloads as its owner allows.
     Workloads,
+    /// It asks for more than the tenant permits.
+    Price,
     /// It could, another could better.
     Other,
 }
@@ -63,11 +79,12 @@ pub struct Placement {
     pub others: Vec<(AgentId, Why)>,
 }
 
-/// Chooses among candidates: who has the image, then who serves it now, then who has most memory left; ties go to the
-/// lower id, so that the same facts give the same choice.
+/// Chooses among candidates: who has the image, then who serves it now, then who asks for least, then who has most memory
+/// left; ties go to the lower id, so that the same facts give the same choice.
 pub fn choose(need: &Need, candidates: &[Candidate]) -> Placement {
     let judged: Vec<_> = candidates.iter().map(|candidate| (candidate, obstacle(need, candidate))).collect();
-    let rank = |c: &Candidate| (c.has_image, c.serves, memory_left(c), std::cmp::Reverse(c.agent));
+    let price = |c: &Candidate| std::cmp::Reverse(need.rate_max.map(|_| c.rate(need)));
+    let rank = |c: &Candidate| (c.has_image, c.serves, price(c), memory_left(c), std::cmp::Reverse(c.agent));
     let best =
         judged.iter().filter(|(_, why)| why.is_none()).max_by_key(|(c, _)| rank(c)).map(|(c, _)| c.agent);
     let others = judged
@@ -76,6 +93,13 @@ pub fn choose(need: &Need, candidates: &[Candidate]) -> Placement {
         .map(|(c, why)| (c.agent, why.unwrap_or(Why::Other)))
         .collect();
     Placement { agent: best, others }
+}
+
+/// What the cheapest of those who could run it asks for an hour; `None` when nobody could.
+pub fn cheapest(need: &Need, candidates: &[Candidate]) -> Option<Amount> {
+    let any_price = Need { rate_max: None, ..need.clone() };
+    let able = candidates.iter().filter(|candidate| obstacle(&any_price, candidate).is_none());
+    able.map(|candidate| candidate.rate(need)).min()
 }
 
 fn memory_left(candidate: &Candidate) -> u64 {
@@ -98,7 +122,10 @@ fn obstacle(need: &Need, candidate: &Candidate) -> Option<Why> {
     // Processor shares are promised up to four times over: apps idle most of their time, and the limit of each
     // workload keeps one from starving the rest.
     let cpu_left = (capacity.cpu.0.saturating_mul(4)).saturating_sub(candidate.cpu_taken.0);
-    (cpu_left < need.cpu.0).then_some(Why::Cpu)
+    if cpu_left < need.cpu.0 {
+        return Some(Why::Cpu);
+    }
+    need.rate_max.is_some_and(|most| candidate.rate(need) > most).then_some(Why::Price)
 }
 
 /// One sentence that names what binds, for the tenant.
@@ -114,6 +141,7 @@ pub fn explain(need: &Need, placement: &Placement) -> String {
         (Why::Memory, format!("without {mib} MiB of free memory")),
         (Why::Cpu, format!("without {} milli-CPU to spare", need.cpu.0)),
         (Why::Workloads, "at their limit of workloads".to_owned()),
+        (Why::Price, "above the price that the account permits".to_owned()),
     ]
     .into_iter()
     .filter_map(|(why, text)| Some(count(why)).filter(|n| *n > 0).map(|n| format!("{n} {text}")))
@@ -124,6 +152,7 @@ pub fn explain(need: &Need, placement: &Placement) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ttalkak_protocol::money::{EvmAddress, Rates};
     use uuid::Uuid;
 
     fn candidate(n: u128) -> Candidate {
@@ -144,10 +173,42 @@ mod tests {
             workloads_taken: 0,
             has_image: false,
             serves: false,
+            offer: None,
         }
     }
 
-    const NEED: Need = Need { memory: Bytes::mib(512), cpu: MilliCpu(1000) };
+    const NEED: Need = Need { memory: Bytes::mib(512), cpu: MilliCpu(1000), rate_max: None };
+
+    fn asking(n: u128, cpu_hour: u128) -> Candidate {
+        let rates = Rates { cpu_hour: Amount(cpu_hour), ..Rates::default() };
+        Candidate { offer: Some(Offer { payee: EvmAddress([1; 20]), rates }), ..candidate(n) }
+    }
+
+    #[test]
+    fn of_equals_the_cheapest_is_chosen_and_nobody_beyond_what_is_permitted() {
+        let (dear, cheap) = (asking(1, 200), asking(2, 100));
+        let need = |most| Need { rate_max: Some(Amount(most)), ..NEED };
+        assert_eq!(choose(&need(500), &[dear.clone(), cheap.clone()]).agent, Some(cheap.agent));
+        let imaged = Candidate { has_image: true, ..dear.clone() };
+        assert_eq!(choose(&need(500), &[imaged.clone(), cheap.clone()]).agent, Some(imaged.agent));
+        assert_eq!(choose(&need(150), &[imaged.clone(), cheap.clone()]).agent, Some(cheap.agent));
+        let none = choose(&need(0), &[imaged, cheap.clone()]);
+        assert_eq!((none.agent, none.others.len()), (None, 2));
+        assert!(none.others.iter().all(|(_, why)| *why == Why::Price));
+        assert_eq!(choose(&need(0), &[candidate(3), cheap]).agent, Some(candidate(3).agent));
+    }
+
+    #[test]
+    fn the_cheapest_price_is_of_somebody_who_could_do_it() {
+        let full = Candidate { memory_taken: Bytes::mib(2000), ..asking(1, 1) };
+        assert_eq!(cheapest(&NEED, &[full.clone(), asking(2, 7)]), Some(Amount(7)));
+        assert_eq!(cheapest(&NEED, &[full]), None);
+    }
+
+    #[test]
+    fn where_nothing_is_paid_for_offers_do_not_matter() {
+        assert_eq!(choose(&NEED, &[asking(1, 200), asking(2, 100)]).agent, Some(asking(1, 200).agent));
+    }
 
     #[test]
     fn the_image_decides_then_the_habit_then_the_room() {

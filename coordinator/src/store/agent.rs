@@ -6,7 +6,7 @@ use sqlx::Row;
 use std::collections::BTreeSet;
 use ttalkak_protocol::{
     id::{AgentId, DeploymentId},
-    link::{Capacity, ImageReport},
+    link::{Capacity, ImageReport, Offer},
     unit::{Bytes, MilliCpu, UnixMillis},
 };
 
@@ -93,7 +93,7 @@ impl Store {
         online: &BTreeSet<AgentId>,
     ) -> StoreResult<Vec<Candidate>> {
         let rows = sqlx::query(
-            "SELECT a.id, a.capacity,
+            "SELECT a.id, a.capacity, a.offer,
                COALESCE(SUM(d.memory_bytes), 0) AS memory, COALESCE(SUM(d.milli_cpu), 0) AS cpu, COUNT(d.id) AS workloads,
                EXISTS (SELECT 1 FROM agent_image i WHERE i.agent_id = a.id AND i.build_key = ?2) AS has_image,
                EXISTS (SELECT 1 FROM route r JOIN lease s ON s.id = r.lease_id WHERE r.deployment_id = ?1 AND s.agent_id = a.id) AS serves
@@ -118,9 +118,31 @@ impl Store {
                     workloads_taken: row.number("workloads")?,
                     has_image: row.number::<i64>("has_image")? == 1,
                     serves: row.number::<i64>("serves")? == 1,
+                    offer: row.json_opt("offer")?,
                 })
             })
             .collect()
+    }
+
+    /// What an agent asks for, as it last reported; `None`: it lends for nothing.
+    pub async fn offer(&self, agent: AgentId) -> StoreResult<Option<Offer>> {
+        let row =
+            sqlx::query("SELECT offer FROM agent WHERE id = ?").bind(agent.to_string()).fetch_one(self.read()).await?;
+        row.json_opt("offer")
+    }
+
+    /// Notes what an agent asks for, when that changed.
+    pub async fn note_offer(&self, agent: AgentId, offer: Option<&Offer>) -> StoreResult<()> {
+        if self.offer(agent).await?.as_ref() == offer {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE agent SET offer = ?2 WHERE id = ?1")
+            .bind(agent.to_string())
+            .bind(offer.map(json))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit_unseen().await
     }
 
     /// A small fact of this coordinator, made on first use.

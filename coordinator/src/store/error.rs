@@ -63,6 +63,9 @@ pub enum StoreError {
     /// What is asked does not fit the state it is in.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// A wish about money that cannot be granted.
+    #[error("{1}")]
+    Money(ErrorCode, String),
     /// Every port of the pool is given away.
     #[error("All public TCP ports are in use.")]
     PublicPortsExhausted,
@@ -96,6 +99,7 @@ impl StoreError {
             Self::CursorInvalid => ErrorCode::CursorInvalid,
             Self::SortUnknown(_) => ErrorCode::InvalidQuery,
             Self::Refused(refusal) => refusal.code(),
+            Self::Money(code, _) => *code,
             Self::PublicPortsExhausted => ErrorCode::PublicPortsExhausted,
             Self::UploadUnknown(_) => ErrorCode::UploadUnknown,
             Self::EnrolCodeInvalid => ErrorCode::EnrolCodeInvalid,
@@ -116,6 +120,7 @@ impl StoreError {
             | Self::NameTaken(_)
             | Self::CursorInvalid
             | Self::SortUnknown(_)
+            | Self::Money(..)
             | Self::PublicPortsExhausted
             | Self::UploadUnknown(_)
             | Self::EnrolCodeInvalid
@@ -126,6 +131,11 @@ impl StoreError {
     /// A column whose content cannot be read.
     pub(crate) fn corrupt(column: &str) -> Self {
         Self::Corrupt { column: column.to_owned() }
+    }
+
+    /// A wish about money that cannot be granted.
+    pub(crate) fn money(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::Money(code, message.into())
     }
 
     /// Nothing of that id or name.

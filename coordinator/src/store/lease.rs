@@ -4,8 +4,8 @@ use super::{RowExt, Store, StoreResult, row::json};
 use crate::logic::placement::Need;
 use sqlx::sqlite::SqliteRow;
 use ttalkak_protocol::{
-    id::{AgentId, DeploymentId, LeaseId, ReleaseId, SagaId},
-    link::{Report, WorkloadReport},
+    id::{AccountId, AgentId, AgreementId, DeploymentId, LeaseId, ReleaseId, SagaId},
+    link::{Health, Phase, Report, WorkloadReport},
     unit::{Bytes, MilliCpu, UnixMillis},
 };
 
@@ -33,6 +33,8 @@ pub struct LeaseRow {
     pub agent: AgentId,
     /// What was last heard of its workload.
     pub report: Option<WorkloadReport>,
+    /// Under which agreement it is paid; `None`: nothing is charged.
+    pub agreement: Option<AgreementId>,
 }
 
 impl LeaseRow {
@@ -43,6 +45,7 @@ impl LeaseRow {
             release: row.parsed("release_id")?,
             agent: row.parsed("agent_id")?,
             report: row.json_opt("report")?,
+            agreement: row.parsed_opt("agreement_id")?,
         })
     }
 }
@@ -63,13 +66,13 @@ impl Store {
         saga: SagaId,
         fresh: LeaseId,
         (deployment, release): (DeploymentId, ReleaseId),
-        agent: AgentId,
+        (agent, agreement): (AgentId, Option<AgreementId>),
         now: UnixMillis,
     ) -> StoreResult<()> {
         let mut tx = self.begin().await?;
         sqlx::query(
-            "INSERT INTO lease (id, deployment_id, release_id, agent_id, saga_id, state, created_at)
-             SELECT ?1, ?2, ?3, ?4, ?5, 'active', ?6
+            "INSERT INTO lease (id, deployment_id, release_id, agent_id, saga_id, state, created_at, agreement_id)
+             SELECT ?1, ?2, ?3, ?4, ?5, 'active', ?6, ?7
              WHERE NOT EXISTS (SELECT 1 FROM lease WHERE saga_id = ?5 AND state = 'active')",
         )
         .bind(fresh.to_string())
@@ -78,6 +81,7 @@ impl Store {
         .bind(agent.to_string())
         .bind(saga.to_string())
         .bind(now.0)
+        .bind(agreement.map(|id| id.to_string()))
         .execute(&mut *tx)
         .await?;
         tx.commit().await
@@ -145,14 +149,15 @@ impl Store {
         tx.commit().await
     }
 
-    /// What a workload of this deployment needs; `None` when it was erased.
-    pub async fn need(&self, deployment: DeploymentId) -> StoreResult<Option<Need>> {
-        let row = sqlx::query("SELECT memory_bytes, milli_cpu FROM deployment WHERE id = ?")
+    /// What a workload of this deployment needs, and whose it is; `None` when it was erased.
+    pub async fn need(&self, deployment: DeploymentId) -> StoreResult<Option<(Need, AccountId)>> {
+        let row = sqlx::query("SELECT account_id, memory_bytes, milli_cpu FROM deployment WHERE id = ?")
             .bind(deployment.to_string())
             .fetch_optional(self.read())
             .await?;
         row.map(|row| {
-            Ok(Need { memory: Bytes(row.number("memory_bytes")?), cpu: MilliCpu(row.number("milli_cpu")?) })
+            let (memory, cpu) = (Bytes(row.number("memory_bytes")?), MilliCpu(row.number("milli_cpu")?));
+            Ok((Need { memory, cpu, rate_max: None }, row.parsed("account_id")?))
         })
         .transpose()
     }
@@ -181,10 +186,13 @@ impl Store {
             if lease.report.as_ref().is_some_and(|before| same_standing(before, workload)) {
                 continue;
             }
-            sqlx::query("UPDATE lease SET report = ?2, reported_at = ?3 WHERE id = ?1")
+            sqlx::query(
+                "UPDATE lease SET report = ?2, reported_at = ?3, healthy_at = COALESCE(healthy_at, ?4) WHERE id = ?1",
+            )
                 .bind(workload.lease.to_string())
                 .bind(json(workload))
                 .bind(now.0)
+                .bind(healthy_since(workload, now).map(|since| since.0))
                 .execute(&mut *tx)
                 .await?;
             lease.report = Some(workload.clone());
@@ -198,6 +206,12 @@ impl Store {
         tx.commit_unseen().await?;
         Ok(changed)
     }
+}
+
+/// Since when it is healthy, by the agent's clock; a clock that is ahead tells no time to come.
+fn healthy_since(workload: &WorkloadReport, now: UnixMillis) -> Option<UnixMillis> {
+    let healthy = matches!(workload.phase, Phase::Running { health: Health::Healthy });
+    healthy.then(|| workload.since.min(now))
 }
 
 /// Memory in use moves all the time and changes nothing that anybody waits for.

@@ -35,7 +35,8 @@ pub(super) async fn mark_live(
 }
 
 pub(super) async fn drain_previous(world: &World, row: &SagaRow) -> Result<StepEnd, FlowError> {
-    let serving = world.store.lease_of_saga(row.id).await?.map(|lease| lease.id);
+    let serving = world.store.lease_of_saga(row.id).await?;
+    let (serving, agreement) = (serving.as_ref().map(|l| l.id), serving.as_ref().and_then(|l| l.agreement));
     let overdue = clock::now().since(row.since) > DRAIN;
     for lease in world.store.leases_of_deployment(row.deployment).await? {
         if Some(lease.id) == serving {
@@ -47,5 +48,7 @@ pub(super) async fn drain_previous(world: &World, row: &SagaRow) -> Result<StepE
         world.store.end_lease(lease.id, LeaseEnd::Returned, clock::now()).await?;
         world.nudge.assignment(lease.agent);
     }
+    // Nothing runs under an agreement with a provider from before, or at a price from before, any more.
+    world.end_agreements(row.deployment, agreement).await?;
     Ok(StepEnd::Done)
 }

@@ -1,0 +1,239 @@
+//! The steps that pay for a rollout: money is set aside first, the agreement with the chosen provider is made or used
+//! again, and visitors come only once it stands on chain. Where nothing is paid for each is done at once.
+
+use super::super::{
+    FlowError, StepEnd,
+    funds::{self, Purse},
+    world::World,
+};
+use crate::{
+    clock, fresh,
+    logic::{
+        placement::{self, Need},
+        price,
+    },
+    money::Money,
+    store::{
+        StoreError,
+        agreement::{AgreementRow, NewAgreement},
+        opening::Opening,
+        rollout::RolloutRow,
+        saga::SagaRow,
+    },
+};
+use rand::Rng;
+use ttalkak_protocol::{
+    api::billing::AgreementState,
+    error::{ErrorCode, Problem},
+    id::{AgentId, AgreementId},
+    link::Offer,
+    money::{Amount, Terms},
+    unit::{Millis, UnixMillis},
+};
+
+/// Less than an hour is not worth the transactions.
+const LEAST: Millis = Millis(3_600_000);
+/// Terms begin so long before they are made, since clocks and blocks differ. The contract allows an hour.
+const BACKDATE_SECS: u64 = 60;
+/// Terms end after a year at the latest; a redeploy then makes new ones.
+const YEAR_SECS: u64 = 365 * 24 * 3600;
+/// Terms that end sooner than this are not used again.
+const ENDS_SOON_SECS: u64 = 7 * 24 * 3600;
+/// JavaScript reads whole numbers below this.
+const SALT_END: u64 = 1 << 53;
+
+/// Sets money aside for the cheapest provider that could do it, or says at once what is missing.
+pub(super) async fn hold_funds(world: &World, row: &SagaRow, rollout: &RolloutRow) -> Result<StepEnd, FlowError> {
+    let Some(money) = &world.money else { return Ok(StepEnd::Done) };
+    let need = need(world, row, rollout).await?;
+    let candidates = funds::candidates(world, row.deployment, rollout.build_key.as_deref()).await?;
+    // Nobody is here, or somebody lends for nothing: the next steps tell.
+    let Some(rate) = placement::cheapest(&need, &candidates).filter(|rate| *rate > Amount::ZERO) else {
+        return Ok(StepEnd::Done);
+    };
+    if standing(world, row).await?.is_some() {
+        return Ok(StepEnd::Done);
+    }
+    let purse = match funds::purse(world, rollout.account).await? {
+        Ok(purse) => purse,
+        Err(problem) => return Ok(StepEnd::Failed(problem)),
+    };
+    if let Some(problem) = falls_short(money, &purse, rate) {
+        return Ok(StepEnd::Failed(problem));
+    }
+    let (_, most) = lock(money, rate);
+    let amount = most.min(purse.free).min(purse.allowed);
+    told(world.store.hold_for_saga(row.id, rollout.account, amount, clock::now()).await)
+}
+
+/// What a workload of this release needs, with what it may cost.
+pub(super) async fn need(world: &World, row: &SagaRow, rollout: &RolloutRow) -> Result<Need, FlowError> {
+    let rate_max = funds::rate_max(world, rollout.account, row.deployment).await?;
+    Ok(Need { memory: rollout.settings.memory, cpu: rollout.settings.cpu, rate_max })
+}
+
+/// What is wrong with the account when nobody can be paid; `None` when it is not the money.
+pub(super) async fn unpaid(world: &World, rollout: &RolloutRow) -> Result<Option<Problem>, FlowError> {
+    if world.money.is_none() {
+        return Ok(None);
+    }
+    Ok(funds::purse(world, rollout.account).await?.err())
+}
+
+/// Makes the deployment's agreement with the chosen provider, or uses the one that stands.
+pub(super) async fn agree(world: &World, row: &SagaRow, rollout: &RolloutRow) -> Result<StepEnd, FlowError> {
+    let Some(money) = &world.money else { return Ok(StepEnd::Done) };
+    if world.store.agreement_of_saga(row.id).await?.is_some() {
+        return Ok(StepEnd::Done);
+    }
+    let agent = world.store.saga_agent(row.id).await?.ok_or(FlowError::Corrupt("the agent of a saga"))?;
+    let need = need(world, row, rollout).await?;
+    let reserved = price::reserved(&need);
+    let offer = world.store.offer(agent).await?;
+    let asked = offer.map(|offer| (offer, price::terms_rate(&offer.rates, &reserved)));
+    let Some((offer, rate)) = asked.filter(|(_, rate)| *rate > Amount::ZERO) else {
+        world.store.use_agreement(row.id, None, clock::now()).await?;
+        return Ok(StepEnd::Done);
+    };
+    let now = clock::now();
+    let again = world.store.agreements_of_deployment(row.deployment).await?;
+    if let Some(again) = again.iter().find(|old| fits(old, agent, &offer, &need, money, now)) {
+        world.store.use_agreement(row.id, Some(again.id), now).await?;
+        return Ok(StepEnd::Done);
+    }
+    let purse = match funds::purse(world, rollout.account).await? {
+        Ok(purse) => purse,
+        Err(problem) => return Ok(StepEnd::Failed(problem)),
+    };
+    if rate > purse.mandate.mandate.rate_per_hour_max {
+        return Ok(StepEnd::Failed(too_dear(money, rate, &purse)));
+    }
+    let new = NewAgreement {
+        id: fresh::id(AgreementId::new),
+        deployment: row.deployment,
+        deployment_name: rollout.name.clone(),
+        account: rollout.account,
+        agent,
+        mandate: Some(purse.mandate.id),
+        terms: terms(money, &purse, &offer, rate, now),
+        rates: offer.rates,
+        reserved,
+    };
+    let opening = Opening { saga: row.id, new, mandate: purse.mandate, lock: lock(money, rate) };
+    told(world.store.open_agreement(&opening, now).await.map(drop))
+}
+
+/// Waits until the agreement stands on chain.
+pub(super) async fn await_escrow(world: &World, row: &SagaRow) -> Result<StepEnd, FlowError> {
+    let Some((id, _)) = world.store.agreement_of_saga(row.id).await? else { return Ok(StepEnd::Done) };
+    let Some(agreement) = world.store.agreement(id).await? else { return Ok(StepEnd::Done) };
+    match agreement.state {
+        AgreementState::Open => Ok(StepEnd::Done),
+        AgreementState::Pending => match world.store.opening_problem(id).await? {
+            Some(problem) => Ok(StepEnd::Failed(problem)),
+            None => Ok(StepEnd::Waiting(Some("waiting for the escrow".to_owned()))),
+        },
+        AgreementState::Void => {
+            let problem = world.store.opening_problem(id).await?;
+            Ok(StepEnd::Failed(problem.unwrap_or_else(gone)))
+        }
+        AgreementState::Ending | AgreementState::Closed => Ok(StepEnd::Failed(gone())),
+    }
+}
+
+/// Gives back what was set aside.
+pub(super) async fn undo_hold(world: &World, row: &SagaRow) -> Result<(), FlowError> {
+    Ok(world.store.void_holds_of_saga(row.id, clock::now()).await?)
+}
+
+/// Takes the agreement back, when it was made for this rollout.
+pub(super) async fn undo_agree(world: &World, row: &SagaRow) -> Result<(), FlowError> {
+    if let Some((id, true)) = world.store.agreement_of_saga(row.id).await? {
+        world.store.take_back(id, clock::now()).await?;
+        world.agreements_ended();
+    }
+    Ok(())
+}
+
+async fn standing(world: &World, row: &SagaRow) -> Result<Option<AgreementRow>, FlowError> {
+    let all = world.store.agreements_of_deployment(row.deployment).await?;
+    Ok(all.into_iter().find(|row| matches!(row.state, AgreementState::Pending | AgreementState::Open)))
+}
+
+/// Whether an agreement is what would be agreed on now.
+fn fits(old: &AgreementRow, agent: AgentId, offer: &Offer, need: &Need, money: &Money, now: UnixMillis) -> bool {
+    matches!(old.state, AgreementState::Pending | AgreementState::Open)
+        && old.agent == agent
+        && old.terms.provider == offer.payee
+        && old.terms.token == money.token()
+        && old.rates == offer.rates
+        && old.reserved == price::reserved(need)
+        && old.terms.expiry > seconds(now).saturating_add(ENDS_SOON_SECS)
+}
+
+fn terms(money: &Money, purse: &Purse, offer: &Offer, rate_per_hour: Amount, now: UnixMillis) -> Terms {
+    let seconds = seconds(now);
+    Terms {
+        tenant: purse.wallet,
+        provider: offer.payee,
+        token: money.token(),
+        rate_per_hour,
+        start: seconds.saturating_sub(BACKDATE_SECS),
+        expiry: seconds.saturating_add(YEAR_SECS).min(purse.mandate.mandate.expiry),
+        salt: rand::rng().random_range(0..SALT_END),
+    }
+}
+
+/// The least and the most that a lock should hold.
+fn lock(money: &Money, rate: Amount) -> (Amount, Amount) {
+    let span = money.config.lock_for;
+    (price::cost_of(rate, span.min(LEAST)), price::cost_of(rate, span))
+}
+
+fn falls_short(money: &Money, purse: &Purse, rate: Amount) -> Option<Problem> {
+    let (least, _) = lock(money, rate);
+    let shown = |amount: Amount| money.shown(amount);
+    if rate > purse.mandate.mandate.rate_per_hour_max {
+        return Some(too_dear(money, rate, purse));
+    }
+    if purse.allowed < least {
+        let message = format!("It needs {} to begin, and the mandate allows {} more.", shown(least), shown(purse.allowed));
+        return Some(Problem::new(ErrorCode::MandateExhausted, message));
+    }
+    if purse.free < least {
+        let message = format!("It needs {} to begin, and {} is free.", shown(least), shown(purse.free));
+        return Some(Problem::new(ErrorCode::FundsInsufficient, message));
+    }
+    None
+}
+
+fn too_dear(money: &Money, rate: Amount, purse: &Purse) -> Problem {
+    let permitted = purse.mandate.mandate.rate_per_hour_max;
+    let message = format!(
+        "The cheapest provider asks for {} an hour, and the mandate permits {}.",
+        money.shown(rate),
+        money.shown(permitted)
+    );
+    Problem::new(ErrorCode::MandateRequired, message)
+}
+
+fn gone() -> Problem {
+    Problem::new(ErrorCode::ChainUnavailable, "The agreement with the provider ended before the app was live.")
+}
+
+fn seconds(now: UnixMillis) -> u64 {
+    u64::try_from(now.0 / 1000).unwrap_or(0)
+}
+
+/// A refusal that the tenant can mend is the step's end; any other failure is tried again.
+fn told(done: Result<(), StoreError>) -> Result<StepEnd, FlowError> {
+    match done {
+        Ok(()) => Ok(StepEnd::Done),
+        Err(error) => match error.code() {
+            code @ (ErrorCode::FundsInsufficient | ErrorCode::MandateExhausted) => {
+                Ok(StepEnd::Failed(Problem::new(code, error.to_string())))
+            }
+            _ => Err(error.into()),
+        },
+    }
+}
