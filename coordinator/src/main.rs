@@ -1,6 +1,8 @@
 //! The coordinator's program: `serve`, and what its owner does at the machine itself.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program's own words at the terminal")]
 
+mod operator;
+
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
@@ -29,11 +31,14 @@ enum Command {
     },
     /// Print the description of the HTTP API.
     Openapi,
+    /// The escrow contract: deploy it, check it.
+    #[command(subcommand)]
+    Chain(operator::ChainCommand),
 }
 
 /// Settings; see coordinator.example.toml for all of them.
 #[derive(Args)]
-struct Settings {
+pub(crate) struct Settings {
     /// A TOML file.
     #[arg(long, env = "TTALKAK_COORDINATOR_CONFIG")]
     config: Option<PathBuf>,
@@ -55,7 +60,7 @@ struct Settings {
 }
 
 impl Settings {
-    fn read(&self) -> Result<config::Config> {
+    pub(crate) fn read(&self) -> Result<config::Config> {
         let text = match &self.config {
             Some(file) => {
                 std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?
@@ -98,6 +103,10 @@ async fn run(command: Command) -> Result<()> {
         Command::Token { name, settings } => token(&settings.read()?, &name).await,
         Command::Openapi => {
             println!("{}", api::description());
+            Ok(())
+        }
+        Command::Chain(command) => {
+            println!("{}", operator::run(command).await?);
             Ok(())
         }
     }

@@ -2,7 +2,7 @@
 //! behind, is left out until it is fit again. Deliberately absent: waiting and trying again, which callers do.
 
 use super::{ChainError, Head, decode, endpoint::Endpoint, wire::Block, wire::RawLog};
-use crate::logic::chain::EscrowLog;
+use crate::{config::Payments, logic::chain::EscrowLog};
 use futures_util::future::join_all;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -37,6 +37,16 @@ impl RpcConfig {
     pub fn new(urls: Vec<Url>, chain_id: u64, escrow: EvmAddress, token: EvmAddress) -> Self {
         let deadline = Duration::from_secs(10);
         Self { urls, chain_id, escrow, token, meter: None, confirmations: None, lag_max: 3, deadline }
+    }
+
+    /// As the operator configured it, with the address of the key that we hold. Errors: an endpoint is no address.
+    pub fn of(payments: &Payments, meter: EvmAddress) -> Result<Self, url::ParseError> {
+        let urls = payments.chain_rpc.iter().map(|url| url.parse()).collect::<Result<_, _>>()?;
+        Ok(Self {
+            meter: Some(meter),
+            confirmations: payments.chain_confirmations,
+            ..Self::new(urls, payments.chain_id, payments.escrow, payments.token)
+        })
     }
 }
 

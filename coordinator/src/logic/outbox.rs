@@ -9,7 +9,7 @@ use ttalkak_protocol::{
 };
 
 mod refusal;
-pub use refusal::{Refusal, Verdict, verdict};
+pub use refusal::{Refusal, Verdict, refused, verdict};
 
 /// What a wanted call does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,8 @@
 //! What nodes and the contract mean when they refuse. Nodes have no codes for it, so their words are read: those of geth,
 //! Nethermind, Erigon, Besu, reth and anvil.
 
+use ttalkak_protocol::error::{ErrorCode, Problem};
+
 /// Why a node did not take a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -59,11 +61,26 @@ pub enum Verdict {
 
 /// Judges an error of the contract by its name.
 pub fn verdict(error: &str) -> Verdict {
-    let name = error.split([' ', '(', '{']).next().unwrap_or_default();
-    match name {
+    match bare(error) {
         "NotMeter" | "IsPaused" => Verdict::Wait,
         _ => Verdict::Fail,
     }
+}
+
+/// What is told about a call that the contract refused.
+pub fn refused(error: &str) -> Problem {
+    let code = match bare(error) {
+        "Insufficient" => ErrorCode::FundsInsufficient,
+        "MandateExhausted" => ErrorCode::MandateExhausted,
+        "OutsideMandate" | "MandateOver" | "BadSignature" => ErrorCode::MandateInvalid,
+        _ => ErrorCode::Internal,
+    };
+    Problem::new(code, format!("The contract refused: {error}."))
+}
+
+/// The name without arguments.
+fn bare(error: &str) -> &str {
+    error.split([' ', '(', '{']).next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -88,6 +105,13 @@ mod tests {
         ] {
             assert_eq!(Refusal::of(words), refusal, "{words}");
         }
+    }
+
+    #[test]
+    fn a_refusal_tells_the_tenant_what_to_do_where_it_can() {
+        assert_eq!(refused("Insufficient { who: 0x01 }").code, ErrorCode::FundsInsufficient);
+        assert_eq!(refused("MandateOver { mandate: 0x01 }").code, ErrorCode::MandateInvalid);
+        assert_eq!(refused("OverBound { agreement: 0x01 }").code, ErrorCode::Internal);
     }
 
     #[test]
