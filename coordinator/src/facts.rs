@@ -1,6 +1,8 @@
 //! What links carry, on its way to and from the store: assignments down, reports and log lines up. Sees to it that
 //! whoever waits for a fact is woken.
 
+mod payments;
+
 use crate::{
     api::source::source_token,
     clock,
@@ -11,9 +13,10 @@ use crate::{
     store::lease::{LeaseRow, ReportedLease},
 };
 use futures_util::future::BoxFuture;
+use std::sync::Arc;
 use ttalkak_protocol::{
     id::AgentId,
-    link::{Assignment, Hello, Lease, LogBatch, LogMark, Report, SourceRef},
+    link::{Assignment, Hello, Lease, LogBatch, LogMark, Report, SourceRef, VoucherNews},
 };
 
 /// The store as links see it.
@@ -21,12 +24,13 @@ use ttalkak_protocol::{
 pub struct Facts {
     world: World,
     logs: LogHub,
+    said: Arc<payments::Said>,
 }
 
 impl Facts {
     /// Facts of this world.
     pub fn new(world: World, logs: LogHub) -> Self {
-        Self { world, logs }
+        Self { world, logs, said: Arc::default() }
     }
 
     async fn assignment(&self, agent: AgentId) -> Result<Assignment, FlowError> {
@@ -62,12 +66,14 @@ impl Facts {
             name: release.name.clone(),
             build: recipe::build_spec(build_key.clone(), source, plan, &env),
             run: recipe::run_spec(port, &release.settings, &env),
-            payment: None,
+            payment: self.payment(row).await?,
         })
     }
 
-    async fn report(&self, agent: AgentId, report: &Report) -> Result<(), FlowError> {
+    async fn report(&self, agent: AgentId, report: &Report) -> Result<Vec<VoucherNews>, FlowError> {
         let changed = self.world.store.store_report(agent, report, clock::now()).await?;
+        // The last readings of a workload come with the report that it is gone, and count before that is believed.
+        let news = self.take_money(agent, &report.money).await?;
         self.world.heard_workloads(agent, report.workloads.iter().map(|workload| workload.lease).collect());
         for ReportedLease { lease, serves } in changed.iter().filter(|reported| reported.serves) {
             let fact = lease.report.as_ref().and_then(rollout::serving_fact);
@@ -76,7 +82,7 @@ impl Facts {
             }
         }
         self.world.nudge.sagas();
-        Ok(())
+        Ok(news)
     }
 }
 
@@ -114,7 +120,7 @@ impl Registry for Facts {
         &'a self,
         agent: AgentId,
         report: &'a Report,
-    ) -> BoxFuture<'a, Result<(), RegistryError>> {
+    ) -> BoxFuture<'a, Result<Vec<VoucherNews>, RegistryError>> {
         Box::pin(async move { Ok(self.report(agent, report).await?) })
     }
 

@@ -25,7 +25,7 @@ use ttalkak_protocol::{
     codec::{LOG_BATCH_LINES_MAX, LOG_LINE_BYTES_MAX},
     error::ErrorCode,
     id::AgentId,
-    link::{FromAgent, FromCoordinator, LogBatch, LogsStored, Refused, Renewed, Report, Welcome},
+    link::{FromAgent, FromCoordinator, LogBatch, LogsStored, Refused, Renewed, Report, Vouchers, Welcome},
     unit::Millis,
 };
 
@@ -209,9 +209,12 @@ impl Link<'_> {
     }
 
     async fn take_report(&mut self, n: u64, report: &Report) -> Result<(), End> {
-        self.state.registry.store_report(self.agent, report).await.map_err(End::Store)?;
+        let items = self.state.registry.store_report(self.agent, report).await.map_err(End::Store)?;
         self.connected.note(&report.capacity, report.machine);
         self.state.nudge.sagas();
+        if !items.is_empty() {
+            self.socket.send(&FromCoordinator::Vouchers(Vouchers { items })).await?;
+        }
         Ok(self.socket.send(&FromCoordinator::Renewed(Renewed { report: n })).await?)
     }
 

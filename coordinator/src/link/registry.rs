@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 use ttalkak_protocol::{
     id::AgentId,
-    link::{Assignment, Hello, LogBatch, LogMark, Report},
+    link::{Assignment, Hello, LogBatch, LogMark, Report, VoucherNews},
 };
 
 /// A failure of the store, whatever it is; the link closes and the agent comes back.
@@ -32,12 +32,12 @@ pub trait Registry: Send + Sync {
     /// The full list of leases, with a generation above every earlier one, kept before this returns.
     fn next_assignment(&self, agent: AgentId) -> BoxFuture<'_, Result<Assignment, RegistryError>>;
 
-    /// Stores what the agent saw.
+    /// Stores what the agent saw; returns what its readings have earned.
     fn store_report<'a>(
         &'a self,
         agent: AgentId,
         report: &'a Report,
-    ) -> BoxFuture<'a, Result<(), RegistryError>>;
+    ) -> BoxFuture<'a, Result<Vec<VoucherNews>, RegistryError>>;
 
     /// Stores log lines and wakes their readers; returns one mark per lease of the batch.
     fn store_logs<'a>(

@@ -13,11 +13,11 @@ use crate::{
 };
 use ed25519_dalek::{Signature, VerifyingKey};
 use sqlx::sqlite::SqliteRow;
-use ttalkak_escrow::{Key, Typed, keccak};
+use ttalkak_escrow::{Close, Key, Typed, keccak, recover};
 use ttalkak_protocol::{
     api::billing::{AgreementState, ChargedReading},
     id::{AgentId, AgreementId, LeaseId},
-    link::{Countersigned, VoucherNews},
+    link::{Countersigned, SignedClose, VoucherNews},
     money::{Amount, ChainHash, Domain, Reading, SignedReading, SignedVoucher, Voucher, reading_bytes},
     unit::UnixMillis,
 };
@@ -115,6 +115,35 @@ impl Store {
         let mut rows = self.agreements_of_agent(agent).await?;
         rows.retain(|row| row.state == AgreementState::Ending && row.close_signature.is_none());
         Ok(rows.iter().map(|row| news(row, Vec::new(), seal)).collect())
+    }
+}
+
+impl Store {
+    /// Keeps a provider's word that it wants no more than what is charged. Returns whether it is news and counts: the
+    /// agreement is this agent's, over, and its payee signed for exactly its total.
+    pub async fn accept_close(
+        &self,
+        agent: AgentId,
+        close: &SignedClose,
+        domain: &Domain,
+    ) -> StoreResult<bool> {
+        let row = self.agreement_by_key(close.total.agreement).await?;
+        let Some(row) = row.filter(|row| row.agent == agent && row.close_signature.is_none()) else {
+            return Ok(false);
+        };
+        let signed = Close { agreement: row.key, cumulative: close.total.cumulative };
+        let content = recover(signed.digest(domain), &close.signature) == Ok(row.terms.provider);
+        if row.state != AgreementState::Ending || close.total.cumulative != row.charged || !content {
+            return Ok(false);
+        }
+        let mut tx = self.begin().await?;
+        // Readings that were charged meanwhile would make it too little.
+        let now = agreement::find(&mut tx, row.id).await?;
+        if now.is_none_or(|now| now.charged != row.charged) {
+            return Ok(false);
+        }
+        agreement::set_close_signature(&mut tx, row.id, &close.signature).await?;
+        tx.commit_unseen().await.map(|()| true)
     }
 }
 

@@ -24,7 +24,7 @@ use ttalkak_protocol::{
     id::AgentId,
     link::{
         Assignment, Capacity, Challenge, FromAgent, FromCoordinator, Hello, LogBatch, LogMark,
-        MachineReading, MoneyReport, Proof, Report, Welcome, challenge_bytes,
+        MachineReading, MoneyReport, Proof, Report, VoucherNews, Welcome, challenge_bytes,
     },
     unit::{Bytes, MilliCpu, UnixMillis},
     version::supported,
@@ -79,9 +79,9 @@ impl Registry for Memory {
         &'a self,
         _: AgentId,
         report: &'a Report,
-    ) -> BoxFuture<'a, Result<(), RegistryError>> {
+    ) -> BoxFuture<'a, Result<Vec<VoucherNews>, RegistryError>> {
         self.reports.lock().unwrap().push(report.clone());
-        self.answer(())
+        self.answer(vec![])
     }
 
     fn store_logs<'a>(
