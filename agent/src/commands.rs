@@ -2,12 +2,15 @@
 //! Deliberately absent: the work itself, one file per command.
 
 mod doctor;
+mod earnings;
 mod enrol;
+mod lending;
 mod lock;
 mod parts;
 mod run;
 mod signal;
 mod tunnel;
+mod wallet;
 
 pub use lock::{DataLock, LockError};
 pub use parts::{Part, stop_in_order};
@@ -41,6 +44,10 @@ pub enum Command {
     Enrol(enrol::EnrolArgs),
     /// Expose a service of this machine at a public address. Needs no container engine and no enrolment.
     Tunnel(tunnel::TunnelArgs),
+    /// The wallet on this machine: its address, its key.
+    Wallet(wallet::WalletArgs),
+    /// What this machine has earned, by its own book.
+    Earnings(earnings::EarningsArgs),
     /// Look whether everything that `run` needs is there.
     Doctor(doctor::DoctorArgs),
 }
@@ -55,6 +62,8 @@ impl Command {
             Self::Run(args) => run::run(args, surroundings).await,
             Self::Enrol(args) => enrol::run(args, surroundings).await,
             Self::Tunnel(args) => tunnel::run(args, surroundings).await,
+            Self::Wallet(args) => wallet::run(args, surroundings).await,
+            Self::Earnings(args) => earnings::run(args, surroundings).await,
             Self::Doctor(args) => doctor::run(args, surroundings).await,
         }
     }

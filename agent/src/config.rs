@@ -3,9 +3,11 @@
 //! Deliberately absent: what is kept by the program itself (identity.rs, checkpoint.rs).
 
 mod layers;
+mod money;
 mod units;
 
 pub use layers::{ConfigError, Mistake};
+pub use money::MoneyConfig;
 pub use units::{duration, memory, milli_cpu, port_range};
 
 use crate::{address::Coordinator, io::machine::MachineSize};
@@ -58,6 +60,8 @@ pub struct Config {
     pub engine: Option<String>,
     /// `XDG_RUNTIME_DIR`, where rootless engines have their sockets.
     pub runtime_dir: Option<String>,
+    /// What is asked for it.
+    pub money: MoneyConfig,
 }
 
 /// What the surroundings say: gathered once by `main`, made up by tests.
@@ -138,6 +142,7 @@ impl Config {
                 .take("engine", "unix:///var/run/docker.sock", |text| Ok(text.to_owned()))
                 .or_else(|| surroundings.env.get("DOCKER_HOST").cloned()),
             runtime_dir: surroundings.env.get("XDG_RUNTIME_DIR").cloned(),
+            money: MoneyConfig::take(&mut layers),
         };
         if config.data_dir.as_os_str().is_empty() {
             layers.mistake(

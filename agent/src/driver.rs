@@ -12,6 +12,7 @@ use crate::{
     link_event::{LinkCommand, LinkEvent, LinkHandle},
     logic::{
         agent::Agent,
+        effect::Effect,
         event::{EngineFacts, Event},
         ports::Ports,
     },
@@ -37,9 +38,13 @@ use ttalkak_protocol::{
 
 mod carry_out;
 mod engine_watch;
+mod money;
 mod tasks;
 mod work;
 
+pub use money::Money;
+
+use money::Till;
 use tasks::Tasks;
 
 /// Facts that may wait for the loop. Tasks wait when it is full; the loop never waits for them.
@@ -80,6 +85,8 @@ pub struct Deps {
     pub backends: watch::Sender<BTreeMap<String, SocketAddr>>,
     /// For screens.
     pub view: watch::Sender<AgentView>,
+    /// Offer, keys and counters.
+    pub money: Money,
     /// Whether workloads are stopped and removed when the agent ends; otherwise they run on and are adopted later.
     pub stop_workloads_on_exit: bool,
 }
@@ -97,7 +104,7 @@ pub async fn run(deps: Deps, shutdown: CancellationToken) {
         engine_in,
         helpers_end.clone(),
     ));
-    let mut driver = Driver::new(deps, facts_in, logs);
+    let mut driver = Driver::open(deps, facts_in, logs).await;
     let mut leave_by = None;
     loop {
         let wake = driver.agent.next_wake(driver.clock.now()).map(|mono| driver.clock.instant(mono));
@@ -152,15 +159,17 @@ struct Driver {
     reported: Option<Report>,
     closing: BTreeSet<LeaseId>,
     longest_grace: Duration,
+    till: Till,
     stop_workloads_on_exit: bool,
 }
 
 impl Driver {
-    fn new(deps: Deps, facts: mpsc::Sender<Event>, logs: Logs) -> Self {
+    async fn open(deps: Deps, facts: mpsc::Sender<Event>, logs: Logs) -> Self {
+        let (till, lending, book) = Till::open(deps.money, &deps.data_dir).await;
         let clock = Clock::start();
         let ports = Ports::new(deps.ports, BTreeMap::new());
         Self {
-            agent: Agent::new(deps.agent, ports, clock.now()),
+            agent: Agent::new(deps.agent, ports, clock.now()).lending(lending, book),
             clock,
             tasks: Tasks::default(),
             facts,
@@ -179,6 +188,7 @@ impl Driver {
             reported: None,
             closing: BTreeSet::new(),
             longest_grace: Duration::ZERO,
+            till,
             stop_workloads_on_exit: deps.stop_workloads_on_exit,
         }
     }
@@ -188,10 +198,14 @@ impl Driver {
         if let Event::Gone { lease } = &event {
             self.closing.insert(*lease);
         }
-        let effects = self.agent.on(event, self.clock.now());
-        for effect in effects {
-            self.carry_out(effect).await;
+        let now = self.clock.now();
+        let sent = self.till.egress.read().map(Event::Sent);
+        for event in sent.into_iter().chain([event]) {
+            for effect in self.agent.on(event, now) {
+                self.carry_out(effect).await;
+            }
         }
+        self.till.egress.keep(self.agent.paid_leases());
         self.close_logs().await;
         self.publish();
     }
@@ -212,6 +226,7 @@ impl Driver {
                 self.report_soon();
             }
             LinkEvent::Renewed { sent, .. } => self.on(Event::Renewed { sent: self.clock.mono(sent) }).await,
+            LinkEvent::Vouchers(items) => self.on(Event::Vouched(items)).await,
             LinkEvent::LogsStored(marks) => self.logs.tell(LogCommand::Stored(marks)).await,
             LinkEvent::Disconnected { problem } => {
                 self.link_view = LinkView::Down(problem);
@@ -287,7 +302,8 @@ impl Driver {
     }
 
     fn report(&mut self) {
-        let report = self.make_report();
+        let mut report = self.make_report();
+        report.money = self.till.report(self.agent.money_news(report.at));
         self.reported = Some(report.clone());
         self.report_at = Instant::now() + self.report_every;
         // A report is always taken; only log batches come back.
@@ -306,8 +322,24 @@ impl Driver {
         }
     }
 
+    /// What was worked until now is kept before it is told. A book that is being written already is older than this one,
+    /// and does not replace it.
+    async fn last_readings(&mut self) {
+        let now = self.clock.now();
+        let sent = self.till.egress.read().map(Event::Sent);
+        for event in sent.into_iter().chain([Event::Pause]) {
+            for effect in self.agent.on(event, now) {
+                if let Effect::KeepBook { version, entry } = effect {
+                    let done = self.till.write(version, entry).await;
+                    self.agent.on(Event::BookWritten { done }, now);
+                }
+            }
+        }
+    }
+
     /// Ends all tasks; the last report says what was left behind.
     async fn end(&mut self) {
+        self.last_readings().await;
         self.report();
         self.tasks.abort_all().await;
         if let (true, Some(engine)) = (self.stop_workloads_on_exit, &self.engine)

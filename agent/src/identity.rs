@@ -12,7 +12,11 @@ use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
 };
-use ttalkak_protocol::{id::AgentId, link::challenge_bytes};
+use ttalkak_protocol::{
+    id::AgentId,
+    link::challenge_bytes,
+    money::{Domain, Reading, reading_bytes},
+};
 
 const KEY_FILE: &str = "identity.key";
 const AGENT_FILE: &str = "agent.json";
@@ -93,6 +97,11 @@ impl Identity {
     /// The answer to a challenge, hex of 64 bytes.
     pub fn sign_challenge(&self, audience: &str, nonce: &str) -> String {
         hex::encode(self.key.sign(&challenge_bytes(audience, nonce, self.record.agent)).to_bytes())
+    }
+
+    /// Stands for a reading: hex of 64 bytes.
+    pub fn sign_reading(&self, domain: &Domain, reading: &Reading) -> String {
+        hex::encode(self.key.sign(&reading_bytes(domain, reading)).to_bytes())
     }
 
     /// An identity that is on no disk, for tests of what uses one.

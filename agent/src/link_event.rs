@@ -7,7 +7,7 @@ use tokio::{
 };
 use ttalkak_protocol::{
     error::Problem,
-    link::{Assignment, LogBatch, LogMark, Refused, Report, Welcome},
+    link::{Assignment, LogBatch, LogMark, Refused, Report, VoucherNews, Welcome},
 };
 
 /// Events that may wait for the driver. The coordinator sends a few a second; when so many wait, the driver is
@@ -43,6 +43,8 @@ pub enum LinkEvent {
     },
     /// Log lines up to these are stored.
     LogsStored(Vec<LogMark>),
+    /// What readings have earned.
+    Vouchers(Vec<VoucherNews>),
     /// The connection ended; the link dials again by itself.
     Disconnected {
         /// Why, for people.

@@ -1,18 +1,21 @@
 //! `ttalkak-agent run`: wires the parts together and takes them apart in order.
 //! Deliberately absent: everything that a part does.
 
-use super::{DataLock, Failure, Part, signal::stop_wished, stop_in_order};
+use super::{DataLock, Failure, Part, lending, signal::stop_wished, stop_in_order};
 use crate::{
     config::{Config, Surroundings, Texts},
     driver,
     enrol::{Enrolment, create_data_dir, enrol},
     identity::{Identity, read_record},
     io::{
+        egress::Egress,
         link::{self, Link, LinkTimes},
         machine::{self, MachineSize},
         tunnel::{self, Backends, TunnelClient, TunnelState, TunnelTimes},
+        wallet::Wallet,
     },
     link_event,
+    logic::meter::Lending,
     view::AgentView,
 };
 use std::{
@@ -102,7 +105,8 @@ pub(super) async fn run(args: RunArgs, mut surroundings: Surroundings) -> Result
         );
     }
     let tasks = TaskTracker::new();
-    let mut parts = start(&tasks, &config, &identity)?;
+    let lending = lending::lending(&config).await;
+    let mut parts = start(&tasks, &config, &identity, lending)?;
     let ended_early = tokio::select! {
         wished = stop_wished() => { wished?; None }
         name = any_ended(&mut parts) => Some(name),
@@ -153,7 +157,12 @@ fn refuse_another_coordinator(config: &Config, identity: &Identity) -> Result<()
 
 /// Starts the parts; they are listed in the order in which they stop: visitors first, then workloads, and the link
 /// last, so that the coordinator hears how it went.
-fn start(tasks: &TaskTracker, config: &Config, identity: &Arc<Identity>) -> Result<Vec<Part>, Failure> {
+fn start(
+    tasks: &TaskTracker,
+    config: &Config,
+    identity: &Arc<Identity>,
+    lending: Lending,
+) -> Result<Vec<Part>, Failure> {
     let (handle, link_events, link_end) = link_event::channels();
     let (token_in, token) = watch::channel(None);
     let (backends_in, backends) = watch::channel(Backends::new());
@@ -163,6 +172,9 @@ fn start(tasks: &TaskTracker, config: &Config, identity: &Arc<Identity>) -> Resu
     let capacity = machine::capacity(config.cpu, config.memory, config.workloads_max);
     let coordinator = identity.record.coordinator.clone();
 
+    let egress = Egress::default();
+    let wallet = Wallet::new(&config.data_dir, config.money.wallet_keyring);
+    let money = driver::Money { lending, identity: identity.clone(), wallet, egress: egress.clone() };
     let times = TunnelTimes { drain: config.drain, ..TunnelTimes::default() };
     let client = TunnelClient {
         coordinator: coordinator.clone(),
@@ -170,6 +182,7 @@ fn start(tasks: &TaskTracker, config: &Config, identity: &Arc<Identity>) -> Resu
         backends,
         state: tunnel_state,
         streams_max: config.tunnel_streams_max,
+        egress,
         times,
     };
     let deps = driver::Deps {
@@ -186,6 +199,7 @@ fn start(tasks: &TaskTracker, config: &Config, identity: &Arc<Identity>) -> Resu
         link_events,
         backends: backends_in,
         view,
+        money,
         stop_workloads_on_exit: !config.keep_workloads,
     };
     let times = LinkTimes::default();

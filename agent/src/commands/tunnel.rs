@@ -7,6 +7,7 @@ use crate::{
     credentials,
     io::{
         api::Api,
+        egress::Egress,
         tunnel::{self, Backends, TunnelClient, TunnelState, TunnelTimes},
     },
 };
@@ -88,8 +89,15 @@ async fn serve(args: &TunnelArgs, coordinator: &Coordinator, created: &TunnelCre
     let (_backends, backends) = watch::channel(Backends::from([(created.tunnel.id.to_string(), args.to)]));
     let (state, mut seen) = watch::channel(TunnelState::default());
     let times = TunnelTimes::default();
-    let client =
-        TunnelClient { coordinator: coordinator.clone(), token, backends, state, streams_max: 1024, times };
+    let client = TunnelClient {
+        coordinator: coordinator.clone(),
+        token,
+        backends,
+        state,
+        streams_max: 1024,
+        egress: Egress::default(),
+        times,
+    };
     let mut part = Part::start(&tasks, "tunnel", times.drain + GOODBYE, |stop| tunnel::run(client, stop));
 
     let mut told = Told { args, view: &created.tunnel, last: None };

@@ -35,6 +35,19 @@ impl Driver {
                     }
                 });
             }
+            Effect::KeepBook { version, entry } => {
+                let (written, facts) = (self.till.write(version, entry), self.facts.clone());
+                self.tasks.other("keep the book", async move {
+                    let done = written.await;
+                    // Nobody listens only when the agent ends.
+                    let _ = facts.send(Event::BookWritten { done }).await;
+                });
+            }
+            Effect::SignClose { domain, total } => {
+                let signing = self.till.close(domain, total, self.facts.clone());
+                self.tasks.other("sign a close", signing);
+            }
+            Effect::Warn { text } => tracing::warn!("{text}"),
             Effect::Retire { lease, grace } => {
                 // What follows the container stays until it ends, so that its last words are heard.
                 self.tasks.cancel(lease, |work| work != WATCH);
@@ -114,6 +127,9 @@ impl Driver {
             Effect::Fetch { .. }
             | Effect::Say { .. }
             | Effect::KeepSources { .. }
+            | Effect::KeepBook { .. }
+            | Effect::SignClose { .. }
+            | Effect::Warn { .. }
             | Effect::Retire { .. } => {
                 unreachable!("these need no engine and were carried out before")
             }

@@ -3,11 +3,14 @@
 pub mod api;
 pub mod clock;
 pub mod dial;
+pub mod egress;
 pub mod engine;
 pub mod link;
 pub mod logs;
 pub mod machine;
+pub mod money_book;
 pub mod pace;
 pub mod probe;
 pub mod source;
 pub mod tunnel;
+pub mod wallet;

@@ -2,6 +2,7 @@
 //! Deliberately absent: which backends there are (the driver publishes them), framing (crates/tunnel), and HTTP
 //! beyond the one Upgrade.
 
+mod counted;
 mod serve;
 mod upgrade;
 
@@ -12,6 +13,7 @@ use crate::{
     cause::Chain,
     io::{
         dial::{DialError, Dialled, dial},
+        egress::Egress,
         pace::{Pace, PaceLimits},
     },
 };
@@ -76,6 +78,8 @@ pub struct TunnelClient {
     pub state: watch::Sender<TunnelState>,
     /// Most streams at a time.
     pub streams_max: usize,
+    /// Counts what is sent on behalf of paid leases.
+    pub egress: Egress,
     /// Usually the default.
     pub times: TunnelTimes,
 }
@@ -216,7 +220,8 @@ async fn stand(
         tokio::select! {
             Some((target, stream)) = handle.accept() => {
                 let span = tracing::debug_span!("stream", id = %stream.id(), target = target.target());
-                let serving = serve::serve(target, stream, client.backends.clone(), client.times.backend);
+                let counter = client.egress.counter(target.target());
+                let serving = serve::serve(target, stream, client.backends.clone(), counter, client.times.backend);
                 streams.spawn(serving.instrument(span));
             }
             _ = ticks.tick() => meter.publish(&client.state, &handle),

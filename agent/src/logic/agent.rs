@@ -5,6 +5,7 @@
 use super::{
     effect::Effect,
     event::{EngineFacts, Event, Fact, Now, Ticket},
+    meter::{Lending, Meter, MoneyBook},
     policy,
     ports::Ports,
     workload::{Stage, Workload},
@@ -21,6 +22,7 @@ use ttalkak_protocol::{
     unit::{HostPort, Millis},
 };
 
+mod money;
 mod schedule;
 mod sweep;
 
@@ -59,6 +61,7 @@ pub struct Agent {
     observing: bool,
     looked: bool,
     next_look: Duration,
+    meter: Meter,
 }
 
 impl Agent {
@@ -84,13 +87,21 @@ impl Agent {
             observing: false,
             looked: false,
             next_look: now.mono,
+            meter: Meter::new(Lending::default(), MoneyBook::default()),
         }
     }
 
     /// Takes in what happened; returns what is to be done, in this order.
     pub fn on(&mut self, event: Event, now: Now) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let renews = matches!(event, Event::Connected { .. } | Event::Assigned(_) | Event::Renewed { .. });
+        let renews = matches!(
+            event,
+            Event::Connected { .. }
+                | Event::Assigned(_)
+                | Event::Renewed { .. }
+                | Event::Sent(_)
+                | Event::Pause
+        );
         if !renews {
             self.expire_if_due(now, &mut effects);
         }
@@ -108,7 +119,19 @@ impl Agent {
             Event::EngineDown(problem) => self.on_engine_down(problem),
             Event::Observed { round, seen } => self.on_observed(round, seen, now, &mut effects),
             Event::Of { lease, ticket, fact } => self.on_fact(lease, ticket, fact, now, &mut effects),
-            Event::Gone { lease } => self.on_gone(lease, now),
+            Event::Gone { lease } => self.on_gone(lease, now, &mut effects),
+            Event::Vouched(items) => effects.extend(self.meter.vouched(items, now)),
+            // These two touch no workload.
+            Event::Sent(sent) => {
+                self.meter.count(sent);
+                return effects;
+            }
+            Event::Pause => {
+                self.meter.pause(now);
+                return self.meter.flush(now).into_iter().collect();
+            }
+            Event::BookWritten { done } => self.meter.written(done, now),
+            Event::CloseSigned(close) => self.meter.closed(close, now),
             Event::Tick => {}
             Event::Leave => {
                 self.leaving = true;
@@ -116,6 +139,8 @@ impl Agent {
             }
         }
         self.expire_if_due(now, &mut effects);
+        self.settle_up(now, &mut effects);
+        effects.extend(self.meter.flush(now));
         self.schedule(now, &mut effects);
         effects
     }
@@ -142,6 +167,7 @@ impl Agent {
         let wanted = &self.wanted;
         let workloads = &self.workloads;
         self.ports.retain(|lease| wanted.contains_key(lease) || workloads.contains_key(lease));
+        effects.extend(self.meter.assigned(&self.wanted, now));
         self.reconcile(now, effects);
         let digests = self.wanted.values().map(|lease| lease.build.source.digest.clone()).collect();
         effects.push(Effect::KeepSources { digests });
@@ -200,13 +226,13 @@ impl Agent {
         }
     }
 
-    fn on_gone(&mut self, lease: LeaseId, now: Now) {
+    fn on_gone(&mut self, lease: LeaseId, now: Now, effects: &mut Vec<Effect>) {
         if self.workloads.get(&lease).is_some_and(|workload| matches!(workload.stage, Stage::Stopping { .. }))
         {
             self.workloads.remove(&lease);
             self.ports.release(lease);
             // Dropped and granted again, or expired and renewed, while it was being stopped.
-            self.reconcile(now, &mut Vec::new());
+            self.reconcile(now, effects);
         }
     }
 
@@ -216,7 +242,9 @@ impl Agent {
         let wanted = if self.expired || self.leaving { &nothing } else { &self.wanted };
         for (id, workload) in &mut self.workloads {
             let stopping = matches!(workload.stage, Stage::Stopping { .. });
-            if !wanted.contains_key(id) && !stopping {
+            let barred = money::is_barred(&self.meter, workload);
+            if (!wanted.contains_key(id) || barred) && !stopping {
+                effects.extend(barred.then(|| money::told(&self.meter, workload)).flatten());
                 let was_building = workload.holds_build_slot();
                 self.tickets += 1;
                 workload.begin(Stage::Stopping { was_building }, Ticket(self.tickets), now);
@@ -230,6 +258,7 @@ impl Agent {
                 self.workloads.insert(*id, Workload::new(lease.clone(), uid, now));
             }
         }
+        effects.extend(self.workloads.values_mut().filter_map(|w| money::hold(&self.meter, w, now)));
     }
 
     fn fresh(&mut self) -> Ticket {
@@ -242,7 +271,7 @@ impl Agent {
     pub fn next_wake(&self, now: Now) -> Option<Duration> {
         let workloads = self.workloads.values().filter_map(Workload::next_wake);
         let own = [self.next_look, self.renewed + self.ttl];
-        workloads.chain(own).filter(|wake| *wake > now.mono).min()
+        workloads.chain(own).chain(self.meter.next_wake(now)).filter(|wake| *wake > now.mono).min()
     }
 
     fn ready(&self) -> bool {
@@ -287,6 +316,7 @@ impl Agent {
             | Stage::Building { .. }
             | Stage::Starting
             | Stage::BackingOff { .. }
+            | Stage::Held(_)
             | Stage::Failed { .. } => None,
         });
         running.map(|(lease, port)| (lease.to_string(), (Ipv4Addr::LOCALHOST, port.get()).into())).collect()

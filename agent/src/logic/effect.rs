@@ -1,10 +1,11 @@
 //! All that an agent can want done. Each variant is carried out by the driver with one piece of `io`.
 
-use super::{event::Ticket, policy::RunPolicy};
+use super::{event::Ticket, meter::BookEntry, policy::RunPolicy};
 use std::{collections::BTreeSet, time::Duration};
 use ttalkak_protocol::{
     id::{DeploymentId, LeaseId},
     link::{BuildSpec, Exposure, SourceRef},
+    money::{Domain, Voucher},
     unit::{ContainerPort, HostPort, Millis},
 };
 
@@ -117,6 +118,25 @@ pub enum Effect {
     KeepSources {
         /// SHA-256, hex.
         digests: BTreeSet<String>,
+    },
+    /// Have the book of money on disk. Answer: `BookWritten`.
+    KeepBook {
+        /// Counts the states of the book; an older one never replaces a newer one.
+        version: u64,
+        /// What is to be written.
+        entry: Box<BookEntry>,
+    },
+    /// Have our wallet sign that we want no more under an agreement. Answer: `CloseSigned`, or nothing.
+    SignClose {
+        /// Where the signature counts.
+        domain: Domain,
+        /// The agreement and its total.
+        total: Voucher,
+    },
+    /// Write a line into the program's own log: somebody should know.
+    Warn {
+        /// One line.
+        text: String,
     },
     /// Write a line of our own into a lease's log.
     Say {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 use ttalkak_protocol::{
     error::Problem,
     id::LeaseId,
-    link::{Assignment, ImageReport},
+    link::{Assignment, ImageReport, SignedClose, VoucherNews},
     unit::{Bytes, HostPort, Millis, UnixMillis},
 };
 
@@ -63,8 +63,21 @@ pub enum Event {
         /// Whose.
         lease: LeaseId,
     },
+    /// The coordinator vouched for readings.
+    Vouched(Vec<VoucherNews>),
+    /// How much was sent to visitors since the process began, by lease.
+    Sent(BTreeMap<LeaseId, u64>),
+    /// The book of money was written, or could not be.
+    BookWritten {
+        /// Whether it is on disk.
+        done: bool,
+    },
+    /// The wallet signed that an agreement is over.
+    CloseSigned(SignedClose),
     /// Time passed.
     Tick,
+    /// The program ends, and workloads run on.
+    Pause,
     /// The agent is asked to stop all workloads and take no more.
     Leave,
 }

@@ -11,6 +11,7 @@ pub mod event;
 pub mod line_gate;
 pub mod listening;
 pub mod log_book;
+pub mod meter;
 pub mod policy;
 pub mod ports;
 pub mod workload;

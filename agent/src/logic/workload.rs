@@ -6,6 +6,7 @@ use super::{
     backoff,
     effect::Effect,
     event::{Exit, Fact, Now, Ticket},
+    meter::{Bar, Soundness},
 };
 use std::time::Duration;
 use ttalkak_protocol::{
@@ -63,6 +64,8 @@ pub enum Stage {
         /// Why.
         problem: Problem,
     },
+    /// Its payment is missing or wrong, and nothing of it is on the machine.
+    Held(Bar),
     /// Nothing more is tried.
     Failed {
         /// Why.
@@ -264,6 +267,7 @@ impl Workload {
                 if work == "watch" { vec![watch] } else { Vec::new() }
             }
             Stage::Stopping { .. }
+            | Stage::Held(_)
             | Stage::Failed { .. }
             | Stage::Waiting { .. }
             | Stage::BackingOff { .. } => Vec::new(),
@@ -291,6 +295,22 @@ impl Workload {
         matches!(self.stage, Stage::Building { .. } | Stage::Stopping { was_building: true })
     }
 
+    /// How it is, as far as money goes.
+    pub fn soundness(&self) -> Soundness {
+        match &self.stage {
+            Stage::Running(running) => running.soundness(),
+            Stage::Stopping { .. } => Soundness::Leaving,
+            Stage::Waiting { .. }
+            | Stage::Fetching
+            | Stage::Building { .. }
+            | Stage::Starting
+            | Stage::BackingOff { .. }
+            | Stage::GivingUp { .. }
+            | Stage::Held(_)
+            | Stage::Failed { .. } => Soundness::Down,
+        }
+    }
+
     /// When something is to be done about it although nothing happens.
     pub fn next_wake(&self) -> Option<Duration> {
         match &self.stage {
@@ -300,6 +320,7 @@ impl Workload {
             | Stage::Building { .. }
             | Stage::Starting
             | Stage::GivingUp { .. }
+            | Stage::Held(_)
             | Stage::Failed { .. }
             | Stage::Stopping { .. } => None,
         }
@@ -333,6 +354,10 @@ impl Workload {
             }
             Stage::GivingUp { problem } => {
                 Phase::Running { health: Health::Unhealthy { why: problem.clone() } }
+            }
+            Stage::Held(Bar { problem, for_good: false }) => Phase::Waiting { why: Some(problem.clone()) },
+            Stage::Held(Bar { problem, for_good: true }) => {
+                Phase::Failed { problem: problem.clone(), last_lines: Vec::new() }
             }
             Stage::Failed { problem, last_lines } => {
                 Phase::Failed { problem: problem.clone(), last_lines: last_lines.clone() }

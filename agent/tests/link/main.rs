@@ -12,8 +12,9 @@ use ttalkak_protocol::{
     id::LeaseId,
     link::{
         Assignment, FromAgent, FromCoordinator, LogBatch, LogLine, LogMark, LogStream, LogsStored, Refused,
-        Renewed,
+        Renewed, VoucherNews, Vouchers,
     },
+    money::{Amount, ChainHash, EvmSignature, SignedVoucher, Voucher},
     unit::UnixMillis,
 };
 use uuid::Uuid;
@@ -57,6 +58,12 @@ async fn a_link_stands_after_the_handshake_and_carries_both_ways() {
     let marks = vec![LogMark { lease: line(1).lease, seq: 3, engine_nanos: 0 }];
     peer.say(&FromCoordinator::LogsStored(LogsStored { marks: marks.clone() })).await;
     assert_eq!(link.event().await, LinkEvent::LogsStored(marks));
+
+    let voucher = Voucher { agreement: ChainHash([1; 32]), cumulative: Amount(12) };
+    let signed = SignedVoucher { voucher, signature: EvmSignature([2; 65]) };
+    let items = vec![VoucherNews { signed, seq: 4, countersigned: vec![], ending: true }];
+    peer.say(&FromCoordinator::Vouchers(Vouchers { items: items.clone() })).await;
+    assert_eq!(link.event().await, LinkEvent::Vouchers(items));
 }
 
 #[tokio::test]

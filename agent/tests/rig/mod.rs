@@ -9,10 +9,9 @@
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 #![allow(dead_code, reason = "each test binary uses its own part of the rig")]
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::Full;
-use hyper_util::rt::TokioIo;
+mod archives;
+
+use archives::{archive, serve};
 use sha2::{Digest, Sha256};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -26,9 +25,11 @@ use std::{
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use ttalkak_agent::{
-    driver::{self, Deps},
-    io::{engine::Engine, machine, source},
+    driver::{self, Deps, Money},
+    identity::{AgentRecord, Identity},
+    io::{egress::Egress, engine::Engine, machine, source, wallet::Wallet},
     link_event::{self, LinkEnd, LinkEvent, Session},
+    logic::meter::Lending,
     view::AgentView,
 };
 use ttalkak_protocol::{
@@ -46,6 +47,8 @@ use uuid::Uuid;
 
 /// Nothing that a test waits for takes so long on a machine that works.
 pub const PATIENCE: Duration = Duration::from_secs(90);
+/// The agent's own key.
+pub const SECRET: [u8; 32] = [3; 32];
 /// Each rig gets its own hundred ports, so that tests run side by side.
 static NEXT_PORTS: AtomicU16 = AtomicU16::new(41_000);
 
@@ -177,17 +180,6 @@ impl App {
     }
 }
 
-/// A small source archive, the same for all: what differs between apps is put in beside it.
-fn archive() -> Vec<u8> {
-    let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    let mut tar = tar::Builder::new(gzip);
-    let mut header = tar::Header::new_gnu();
-    header.set_size(5);
-    header.set_mode(0o644);
-    tar.append_data(&mut header, "README", &b"hello"[..]).unwrap();
-    tar.into_inner().unwrap().finish().unwrap()
-}
-
 /// A driver on a real engine.
 pub struct Rig {
     pub engine: Engine,
@@ -202,6 +194,10 @@ pub struct Rig {
     generation: u64,
     session: u64,
     ports: u16,
+    /// What the next boot lends for.
+    pub lending: Lending,
+    /// What visitors were sent; the tunnel is not part of the rig.
+    pub egress: Egress,
     _cleaner: Cleaner,
 }
 
@@ -225,6 +221,8 @@ impl Rig {
             generation: 0,
             session: 0,
             ports,
+            lending: Lending::default(),
+            egress: Egress::default(),
             _cleaner: Cleaner(agent),
         };
         rig.boot(true).await;
@@ -251,12 +249,24 @@ impl Rig {
             link_events,
             backends,
             view: watch::channel(AgentView::default()).0,
+            money: self.money(),
             stop_workloads_on_exit,
         };
         (self.end, self.backends) = (end, backends_out);
         self.shutdown = CancellationToken::new();
         self.tasks.spawn(driver::run(deps, self.shutdown.clone()));
         self.connect(Duration::from_secs(3600)).await;
+    }
+
+    fn money(&self) -> Money {
+        let coordinator = "http://127.0.0.1:1".parse().unwrap();
+        let record = AgentRecord { agent: self.agent, coordinator, name: "rig".to_owned() };
+        Money {
+            lending: self.lending.clone(),
+            identity: Arc::new(Identity::in_memory(record, SECRET)),
+            wallet: Wallet::new(self.data_dir.path(), false),
+            egress: self.egress.clone(),
+        }
     }
 
     pub async fn connect(&mut self, lease_ttl: Duration) {
@@ -370,24 +380,4 @@ impl Rig {
         let client = source::http_client().unwrap();
         client.get(format!("http://{backend}/")).send().await.unwrap().text().await.unwrap()
     }
-}
-
-async fn serve(tasks: &mut JoinSet<()>) -> SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tasks.spawn(async move {
-        let mut connections = JoinSet::new();
-        while let Ok((stream, _)) = listener.accept().await {
-            let answer = |_: Request<hyper::body::Incoming>| async {
-                Ok::<_, std::convert::Infallible>(Response::new(Full::new(Bytes::from(archive()))))
-            };
-            connections.spawn(async move {
-                let service = hyper::service::service_fn(answer);
-                let _ = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await;
-            });
-        }
-    });
-    address
 }

@@ -15,6 +15,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use ttalkak_agent::io::{
+    egress::Egress,
     pace::PaceLimits,
     tunnel::{self, Backends, TunnelClient, TunnelState, TunnelTimes},
 };
@@ -40,6 +41,7 @@ pub(crate) struct Subject {
     pub(crate) token: watch::Sender<Option<Secret<String>>>,
     pub(crate) backends: watch::Sender<Backends>,
     pub(crate) state: watch::Receiver<TunnelState>,
+    pub(crate) egress: Egress,
     pub(crate) shutdown: CancellationToken,
     pub(crate) task: JoinHandle<()>,
 }
@@ -57,7 +59,9 @@ impl Edge {
             PaceLimits { first: Duration::from_millis(5), most: Duration::from_millis(40), good_after: SOON };
         let mut times = TunnelTimes { pace, ..TunnelTimes::default() };
         change(&mut times);
+        let egress = Egress::default();
         let client = TunnelClient {
+            egress: egress.clone(),
             coordinator: format!("http://{}", self.listener.local_addr().unwrap()).parse().unwrap(),
             token: token_in,
             backends: backends_in,
@@ -67,7 +71,7 @@ impl Edge {
         };
         let shutdown = CancellationToken::new();
         let task = tokio::task::spawn(tunnel::run(client, shutdown.clone()));
-        Subject { token, backends, state: state_out, shutdown, task }
+        Subject { token, backends, state: state_out, egress, shutdown, task }
     }
 
     /// The next connection and the head of its request.

@@ -10,8 +10,9 @@ use tokio::{
     net::TcpListener,
     time::timeout,
 };
-use ttalkak_protocol::{ErrorCode, Secret};
+use ttalkak_protocol::{ErrorCode, Secret, id::LeaseId};
 use ttalkak_tunnel::{ResetCode, StreamError};
+use uuid::Uuid;
 
 fn refused_with(result: Result<(), StreamError>) -> Option<ResetCode> {
     result.unwrap_err().reset_code()
@@ -34,6 +35,25 @@ async fn a_visit_reaches_the_backend_and_half_closing_passes_both_ways() {
     assert!(got == sent, "{} bytes came back of {}", got.len(), sent.len());
     let state = tunnel.until(|state| state.bytes_out == 4_000_000).await;
     assert_eq!((state.connected, state.bytes_in, state.connections), (true, 4_000_000, 1));
+}
+
+#[tokio::test]
+async fn what_visitors_are_sent_counts_for_the_leases_that_are_paid_and_for_no_other() {
+    let (edge, backend) = (Edge::start().await, echo_at_end().await);
+    let tunnel = edge.tunnel(|_| {});
+    let [paid, unpaid] = [1, 2].map(|n| LeaseId::new(Uuid::from_u128(n)));
+    tunnel.egress.keep([paid].into_iter());
+    let accepted = edge.accept().await;
+    for lease in [paid, unpaid] {
+        tunnel.serve(&lease.to_string(), backend);
+        let mut stream = accepted.open(&lease.to_string()).await;
+        stream.write_all(&[7; 100_000]).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut got = Vec::new();
+        timeout(SOON, stream.read_to_end(&mut got)).await.unwrap().unwrap();
+        assert_eq!(got.len(), 100_000);
+    }
+    assert_eq!(tunnel.egress.read(), Some([(paid, 100_000)].into()));
 }
 
 #[tokio::test]

@@ -103,8 +103,7 @@ impl Standing<'_> {
                 None => return Ok(()),
             },
             FromCoordinator::LogsStored(stored) => LinkEvent::LogsStored(stored.marks),
-            // Nothing is metered yet.
-            FromCoordinator::Vouchers(_) => return Ok(()),
+            FromCoordinator::Vouchers(vouchers) => LinkEvent::Vouchers(vouchers.items),
             FromCoordinator::Refused(refused) => return Err(Ended::Refused(refused)),
             FromCoordinator::Unsupported(unsupported) => {
                 tracing::warn!(kind = unsupported.of, "the coordinator does not know this kind of message");

@@ -2,7 +2,8 @@
 //! Deliberately absent: counting streams, which the session does, and deadlines for idle ones: a WebSocket may be
 //! silent for hours, and the edge knows better when a visitor has left.
 
-use super::Backends;
+use super::{Backends, counted::Counted};
+use crate::io::egress::Counter;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 use ttalkak_tunnel::{OpenTarget, ResetCode, TunnelStream, copy::Side, copy_both};
@@ -11,6 +12,7 @@ pub(super) async fn serve(
     target: OpenTarget,
     mut stream: TunnelStream,
     backends: watch::Receiver<Backends>,
+    counter: Option<Counter>,
     within: Duration,
 ) {
     // The borrow must not live across an await: the driver publishes into the same cell.
@@ -30,7 +32,11 @@ pub(super) async fn serve(
         tracing::debug!(%error, "the visitor left before the backend answered");
         return;
     }
-    match copy_both(&mut stream, &mut socket).await {
+    let copied = match counter {
+        Some(counter) => copy_both(&mut Counted { stream: &mut stream, counter }, &mut socket).await,
+        None => copy_both(&mut stream, &mut socket).await,
+    };
+    match copied {
         Ok(copied) => tracing::trace!(bytes_in = copied.a_to_b, bytes_out = copied.b_to_a, "done"),
         Err(error) => {
             tracing::debug!(side = ?error.side, cause = %error.cause, "cut short");

@@ -100,6 +100,7 @@ fn is_due(stage: &Stage, now: Duration) -> bool {
         | Stage::Starting
         | Stage::Running(_)
         | Stage::GivingUp { .. }
+        | Stage::Held(_)
         | Stage::Failed { .. }
         | Stage::Stopping { .. } => false,
     }

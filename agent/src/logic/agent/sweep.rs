@@ -68,6 +68,7 @@ impl Agent {
             | Stage::Building { .. }
             | Stage::Running(_)
             | Stage::BackingOff { .. }
+            | Stage::Held(_)
             | Stage::Failed { .. } => effects.push(remove),
         }
     }

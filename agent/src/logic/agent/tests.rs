@@ -33,59 +33,59 @@ pub(super) fn container(n: u128, name: &str, running: bool, port: i64) -> SeenCo
 }
 
 /// An agent and its clock, driven like a conversation.
-struct Talk {
-    agent: Agent,
-    now: u64,
+pub(super) struct Talk {
+    pub(super) agent: Agent,
+    pub(super) now: u64,
 }
 
 impl Talk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let ports = Ports::new(9000..=9002, BTreeMap::new());
         Self { agent: Agent::new(AgentId::new(Uuid::from_u128(9)), ports, at(0)), now: 0 }
     }
 
     /// The engine is up and was looked at; nothing of ours is there but these images.
-    fn ready(images: &[u128]) -> Self {
+    pub(super) fn ready(images: &[u128]) -> Self {
         let mut talk = Self::new();
         talk.on(Event::EngineUp(facts()));
         talk.observed(Observed { images: images.iter().map(|n| image(*n)).collect(), ..Observed::default() });
         talk
     }
 
-    fn on(&mut self, event: Event) -> Vec<String> {
+    pub(super) fn on(&mut self, event: Event) -> Vec<String> {
         self.agent.on(event, at(self.now)).iter().map(short).collect()
     }
 
-    fn observed(&mut self, seen: Observed) -> Vec<String> {
+    pub(super) fn observed(&mut self, seen: Observed) -> Vec<String> {
         let round = self.agent.round;
         self.on(Event::Observed { round, seen })
     }
 
     /// Looks again when a look is due.
-    fn look(&mut self, seen: Observed) -> Vec<String> {
+    pub(super) fn look(&mut self, seen: Observed) -> Vec<String> {
         self.now += 5;
         let mut effects = self.on(Event::Tick);
         effects.extend(self.observed(seen));
         effects
     }
 
-    fn fact(&mut self, n: u128, fact: Fact) -> Vec<String> {
+    pub(super) fn fact(&mut self, n: u128, fact: Fact) -> Vec<String> {
         let ticket = self.agent.workloads[&id(n)].ticket;
         self.on(Event::Of { lease: id(n), ticket, fact })
     }
 
-    fn assign(&mut self, generation: u64, leases: &[u128]) -> Vec<String> {
+    pub(super) fn assign(&mut self, generation: u64, leases: &[u128]) -> Vec<String> {
         let leases = leases.iter().map(|n| lease(*n)).collect();
         self.on(Event::Assigned(Assignment { generation, leases, pinned: Vec::new() }))
     }
 
-    fn started(&mut self, n: u128, name: &str) -> Vec<String> {
+    pub(super) fn started(&mut self, n: u128, name: &str) -> Vec<String> {
         let port = self.agent.ports()[&id(n)];
         let (took, ran_for) = (Millis(5), Duration::ZERO);
         self.fact(n, Fact::Started { container: name.to_owned(), port, took, ran_for })
     }
 
-    fn phase(&self, n: u128) -> Phase {
+    pub(super) fn phase(&self, n: u128) -> Phase {
         self.agent.workloads[&id(n)].report(None).phase
     }
 }
@@ -110,11 +110,14 @@ fn short(effect: &Effect) -> String {
         Effect::RemoveNetwork { id } => format!("remove network {id}"),
         Effect::KeepSources { digests } => format!("keep {} sources", digests.len()),
         Effect::Say { lease, text } => format!("say to {}: {text}", n(lease)),
+        Effect::KeepBook { .. } => "keep the book".to_owned(),
+        Effect::SignClose { total, .. } => format!("close at {}", total.cumulative),
+        Effect::Warn { text } => format!("warn: {text}"),
     }
 }
 
 #[track_caller]
-fn check(effects: Vec<String>, expected: Expect) {
+pub(super) fn check(effects: Vec<String>, expected: Expect) {
     expected.assert_eq(&effects.join("; "));
 }
 

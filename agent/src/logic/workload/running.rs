@@ -4,6 +4,7 @@ use super::{Stage, Workload};
 use crate::logic::{
     effect::{Effect, ProbeOrder},
     event::{Now, Probed, Ticket},
+    meter::Soundness,
 };
 use std::time::Duration;
 use ttalkak_protocol::{
@@ -49,6 +50,7 @@ pub struct Running {
     seen_at: Duration,
     ran_before: Duration,
     misses: u32,
+    answered_at: Duration,
     next_probe: Duration,
     probing: bool,
     last_look: bool,
@@ -71,6 +73,7 @@ impl Running {
             seen_at: now.mono,
             ran_before: ran_for,
             misses: 0,
+            answered_at: now.mono,
             next_probe: now.mono,
             probing: false,
             last_look: false,
@@ -84,6 +87,14 @@ impl Running {
     /// How long it has been running.
     pub fn age(&self, now: Now) -> Duration {
         now.mono.saturating_sub(self.seen_at) + self.ran_before
+    }
+
+    /// Healthy until the last answer, as far as anybody knows.
+    pub fn soundness(&self) -> Soundness {
+        match self.health {
+            Health::Healthy => Soundness::Healthy { seen: self.answered_at, doubted: self.misses > 0 },
+            Health::Unknown | Health::Unhealthy { .. } => Soundness::Down,
+        }
     }
 
     /// When the next question is due; `None` while one is under way.
@@ -142,6 +153,7 @@ impl Workload {
         let Stage::Running(running) = &mut self.stage else { return Vec::new() };
         running.probe_ended(STEADY, now);
         running.misses = 0;
+        running.answered_at = now.mono;
         running.healthy_since.get_or_insert(now.mono);
         let age = Millis(u64::try_from(running.age(now).as_millis()).unwrap_or(u64::MAX));
         let changed = std::mem::replace(&mut running.health, Health::Healthy) != Health::Healthy;
