@@ -9,6 +9,8 @@ mod wire;
 
 pub(crate) use fault::ChainFault;
 pub(crate) use send::Intent;
+#[cfg(test)]
+pub(crate) use wire::hex;
 use wire::{Fees, Quantity};
 pub(crate) use wire::{Log, Receipt, Transaction, in_coin};
 

@@ -101,7 +101,7 @@ impl Log {
 pub(crate) struct Transaction {
     /// The contract that was called; none when one was made.
     pub(crate) to: Option<EvmAddress>,
-    input: String,
+    pub(crate) input: String,
 }
 
 impl Transaction {

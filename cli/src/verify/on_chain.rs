@@ -73,3 +73,94 @@ fn word(number: u64) -> ChainHash {
     word[24..].copy_from_slice(&number.to_be_bytes());
     ChainHash(word)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::tests::World;
+    use serde_json::json;
+    use ttalkak_escrow::batch::SettleItem;
+
+    const BATCH: u64 = 7;
+
+    fn line(evidence: &Evidence) -> SettlementLine {
+        let cumulative = evidence.readings[1].cumulative;
+        SettlementLine { batch: BATCH, cumulative, transaction: ChainHash([5; 32]), block: 9 }
+    }
+
+    fn transaction(evidence: &Evidence, batch: u64, cumulative: Amount) -> Transaction {
+        let terms = evidence.agreement.terms;
+        let input =
+            abi::encode_settle(batch, terms.token, &[SettleItem { terms, cumulative, ending: false }]);
+        let json = json!({ "to": evidence.domain.contract, "input": crate::chain::hex(&input) });
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn receipt(evidence: &Evidence, status: &str, topics: &[ChainHash], data: &str) -> Receipt {
+        let log = json!({ "address": evidence.domain.contract, "topics": topics, "data": data });
+        let json = json!({
+            "status": status, "blockNumber": "0x9", "gasUsed": "0x1", "effectiveGasPrice": "0x1", "logs": [log],
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn settled(evidence: &Evidence) -> Receipt {
+        receipt(evidence, "0x1", &[calls::settled_topic(), word(BATCH), ChainHash([0; 32])], "0x")
+    }
+
+    #[test]
+    fn a_batch_that_holds_the_total_is_equal() {
+        let evidence = World::new().evidence;
+        let line = line(&evidence);
+        let transaction = transaction(&evidence, BATCH, line.cumulative);
+        assert_eq!(settlement(&evidence, &line, Some(&transaction), Some(&settled(&evidence))), Ok(()));
+    }
+
+    #[test]
+    fn another_total_batch_contract_block_or_outcome_is_noticed() {
+        let evidence = World::new().evidence;
+        let line = line(&evidence);
+        let good = || transaction(&evidence, BATCH, line.cumulative);
+        let check = |transaction: &Transaction, receipt: &Receipt| {
+            settlement(&evidence, &line, Some(transaction), Some(receipt)).unwrap_err()
+        };
+        let more = transaction(&evidence, BATCH, Amount(line.cumulative.0 + 1));
+        assert!(check(&more, &settled(&evidence)).contains("its total"));
+        assert!(
+            check(&transaction(&evidence, 8, line.cumulative), &settled(&evidence)).contains("its batch")
+        );
+        let elsewhere = Transaction { to: Some(evidence.agreement.terms.token), ..good() };
+        assert!(check(&elsewhere, &settled(&evidence)).contains("the contract"));
+        assert!(check(&good(), &receipt(&evidence, "0x0", &[], "0x")).contains("failed"));
+        assert!(check(&good(), &receipt(&evidence, "0x1", &[], "0x")).contains("no such batch"));
+        let later = SettlementLine { block: 10, ..line };
+        assert!(settlement(&evidence, &later, Some(&good()), Some(&settled(&evidence))).is_err());
+        assert!(settlement(&evidence, &line, None, None).unwrap_err().contains("knows no transaction"));
+    }
+
+    #[test]
+    fn a_batch_without_the_agreement_is_noticed() {
+        let evidence = World::new().evidence;
+        let line = line(&evidence);
+        let mut other = World::new().evidence;
+        other.agreement.terms.salt += 1;
+        let transaction = transaction(&other, BATCH, line.cumulative);
+        let outcome = settlement(&evidence, &line, Some(&transaction), Some(&settled(&evidence)));
+        assert!(outcome.unwrap_err().contains("not in the transaction"));
+    }
+
+    #[test]
+    fn a_providers_own_claim_is_read_from_its_event() {
+        let evidence = World::new().evidence;
+        let line = line(&evidence);
+        let claim = Transaction { to: Some(evidence.domain.contract), input: "0x01020304".into() };
+        let topics = [calls::claimed_topic(), evidence.agreement.key];
+        let data = format!("0x{:064x}", line.cumulative.0);
+        assert_eq!(
+            settlement(&evidence, &line, Some(&claim), Some(&receipt(&evidence, "0x1", &topics, &data))),
+            Ok(())
+        );
+        let none = receipt(&evidence, "0x1", &[], "0x");
+        assert!(settlement(&evidence, &line, Some(&claim), Some(&none)).is_err());
+    }
+}

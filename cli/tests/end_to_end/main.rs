@@ -8,6 +8,7 @@ mod fake;
 mod logs;
 mod manage;
 mod money;
+mod on_chain;
 mod plan;
 mod session;
 mod wallet;
