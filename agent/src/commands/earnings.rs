@@ -58,7 +58,7 @@ fn as_json(book: &MoneyBook) -> serde_json::Value {
     let agreement = |(key, page): (&ChainHash, &Page)| {
         serde_json::json!({
             "agreement": key, "name": page.name, "domain": page.domain, "terms": page.terms, "rates": page.rates,
-            "earned": page.earned(), "vouched": page.vouched(), "voucher": page.voucher, "readings": page.seq,
+            "earned": page.earned(), "vouched": page.vouched(), "voucher": page.best, "readings": page.seq,
             "unvouched_readings": page.unvouched.len(), "unvouched_ms": page.unvouched_ms(), "ending": page.ending,
             "close": page.close, "changed_at": page.touched,
         })

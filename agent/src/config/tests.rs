@@ -114,3 +114,37 @@ fn units_are_read_exactly_or_refused() {
         assert!(port_range(bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn rates_are_tokens_with_a_point_and_base_units_without() {
+    let read = |file: &str| Config::read(Texts::new(), &around(&[], Some(file)), MACHINE).map(|c| c.money);
+    let money =
+        read("rate_cpu_hour = \"0.01\"\nrate_memory_gib_hour = 5000\nrate_egress_gib = 0.02").unwrap();
+    assert_eq!(money.rates.cpu_hour.0, 10_000);
+    assert_eq!((money.rates.memory_gib_hour.0, money.rates.egress_gib.0), (5_000, 20_000));
+    let coin = read("token_decimals = 18\nrate_cpu_hour = \"0.000001\"").unwrap();
+    assert_eq!(coin.rates.cpu_hour.0, 1_000_000_000_000);
+    assert_eq!(money.willing_to_lose, Duration::from_secs(180));
+    let payee = read("payee = \"0x52908400098527886e0f7030069857d2e4169ee7\"").unwrap().payee;
+    assert_eq!(payee.map(|payee| payee.0[0]), Some(0x52));
+}
+
+#[test]
+fn money_that_cannot_be_right_is_told() {
+    let told = mistakes(
+        &[],
+        &[],
+        "rate_cpu_hour = \"0.0000001\"\nrate_egress_gib = -1\npayee = \"0x52908400098527886E0F7030069857D2E4169Ee7\"\nwilling_to_lose = \"5s\"\ntoken_decimals = 19\npay_chain_id = \"base\"",
+    );
+    for part in [
+        "rate_cpu_hour in agent.toml: an amount",
+        "rate_egress_gib in agent.toml: an amount",
+        "payee in",
+        "willing_to_lose in agent.toml: a minute",
+        "token_decimals in",
+        "pay_chain_id in",
+    ] {
+        assert!(told.iter().any(|mistake| mistake.starts_with(part)), "{part} is not in {told:#?}");
+    }
+    assert_eq!(told.len(), 6);
+}

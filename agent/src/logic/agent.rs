@@ -114,7 +114,10 @@ impl Agent {
             }
             Event::Disconnected => self.assigned = false,
             Event::Assigned(assignment) => self.on_assigned(assignment, now, &mut effects),
-            Event::Renewed { sent } => self.on_renewed(sent, now, &mut effects),
+            Event::Renewed { sent } => {
+                self.on_renewed(sent, now, &mut effects);
+                effects.extend(self.meter.heard(sent, now));
+            }
             Event::EngineUp(facts) => self.on_engine_up(facts, now),
             Event::EngineDown(problem) => self.on_engine_down(problem),
             Event::Observed { round, seen } => self.on_observed(round, seen, now, &mut effects),

@@ -22,6 +22,7 @@ mod payment;
 mod span;
 mod tell;
 mod voucher;
+mod write_off;
 
 pub use book::{BookEntry, Charged, Metered, MoneyBook, Page};
 pub use tell::MoneyNews;
@@ -109,8 +110,8 @@ pub struct Meter {
     paid: BTreeMap<LeaseId, Paid>,
     refused: BTreeMap<LeaseId, Problem>,
     spans: BTreeMap<ChainHash, Span>,
-    /// Agreements with too much unvouched work.
-    missing: BTreeSet<ChainHash>,
+    /// Agreements with too much unvouched work, and since when.
+    missing: BTreeMap<ChainHash, Duration>,
     /// Bytes sent to visitors since the process began, by lease.
     sent: BTreeMap<LeaseId, u64>,
     signing: BTreeSet<ChainHash>,
@@ -126,7 +127,7 @@ impl Meter {
             paid: BTreeMap::new(),
             refused: BTreeMap::new(),
             spans: BTreeMap::new(),
-            missing: BTreeSet::new(),
+            missing: BTreeMap::new(),
             sent: BTreeMap::new(),
             signing: BTreeSet::new(),
             desk: keep::Desk::default(),
@@ -151,7 +152,7 @@ impl Meter {
             effects.extend(self.look_at(*id, lease, now));
         }
         let assigned: BTreeSet<ChainHash> = self.paid.values().map(|paid| paid.key).collect();
-        self.missing.retain(|key| assigned.contains(key));
+        self.missing.retain(|key, _| assigned.contains(key));
         if self.desk.set_aside(&mut self.book, &assigned, now.wall) {
             self.desk.change();
         }
@@ -200,19 +201,21 @@ impl Meter {
         let Some(page) = self.book.pages.get_mut(&key) else {
             return Some(Effect::Warn { text: format!("a voucher for {short}, which is not in the book") });
         };
-        let before = (page.vouched_seq, page.voucher, page.ending);
-        match voucher::accept(key, page, &news, now.wall) {
+        let before = (page.vouched_seq, page.voucher, page.best, page.ending);
+        let accepted = voucher::accept(key, page, &news, now.wall);
+        page.ending |= news.ending && accepted.is_ok();
+        if before != (page.vouched_seq, page.voucher, page.best, page.ending) {
+            self.desk.change();
+        }
+        match accepted {
             Ok(charged) => {
-                page.ending |= news.ending;
                 self.desk.record(charged);
-                if before != (page.vouched_seq, page.voucher, page.ending) {
-                    self.desk.change();
-                }
                 None
             }
-            Err(fault) => Some(Effect::Warn {
-                text: format!("a voucher for {short} ({}) is refused: {fault}", page.name),
-            }),
+            Err(fault) => {
+                let text = format!("a voucher for {short} ({}) is refused: {fault}", page.name);
+                Some(Effect::Warn { text })
+            }
         }
     }
 
@@ -258,7 +261,7 @@ impl Meter {
         for (lease, Paid { key, reserved }) in &self.paid {
             let healthy = matches!(seen.get(lease), Some(Soundness::Healthy { doubted: false, .. }));
             let Some(page) = self.book.pages.get(key) else { continue };
-            if healthy && !self.missing.contains(key) && !self.spans.contains_key(key) {
+            if healthy && !self.missing.contains_key(key) && !self.spans.contains_key(key) {
                 let sent = self.sent.get(lease).copied().unwrap_or(0);
                 self.spans.insert(*key, Span::open(*lease, *reserved, page.made_to, sent, now));
             }
@@ -307,16 +310,17 @@ impl Meter {
     fn weigh(&mut self, now: Now) -> bool {
         let most = self.lending.willing_to_lose;
         let keys: BTreeSet<ChainHash> = self.paid.values().map(|paid| paid.key).collect();
-        let missing: BTreeSet<ChainHash> = keys
-            .into_iter()
-            .filter(|key| {
+        let mut moved = false;
+        for key in keys {
+            let exposed = self.exposure(key, now);
+            if exposed >= most {
+                moved |= !self.missing.contains_key(&key);
+                self.missing.entry(key).or_insert(now.mono);
+            } else if exposed < most / 2 {
                 // Going on takes room for more than a moment, or it would start and stop in turns.
-                let bound = if self.missing.contains(key) { most / 2 } else { most };
-                self.exposure(*key, now) >= bound
-            })
-            .collect();
-        let moved = missing != self.missing;
-        self.missing = missing;
+                moved |= self.missing.remove(&key).is_some();
+            }
+        }
         moved
     }
 
@@ -325,7 +329,7 @@ impl Meter {
         if let Some(problem) = self.refused.get(&lease) {
             return Some(Bar { problem: problem.clone(), for_good: true });
         }
-        let paid = self.paid.get(&lease).filter(|paid| self.missing.contains(&paid.key));
+        let paid = self.paid.get(&lease).filter(|paid| self.missing.contains_key(&paid.key));
         paid.map(|_| {
             let told = format!("{} s of work are not vouched for.", self.lending.willing_to_lose.as_secs());
             Bar { problem: Problem::new(ErrorCode::PaymentMissing, told), for_good: false }
@@ -334,12 +338,13 @@ impl Meter {
 
     /// When something is to be done although nothing happens.
     pub fn next_wake(&self, now: Now) -> Option<Duration> {
-        let paid_until =
-            self.spans.iter().filter(|(key, _)| !self.missing.contains(*key)).filter_map(|(key, span)| {
+        let paid_until = self.spans.iter().filter(|(key, _)| !self.missing.contains_key(*key)).filter_map(
+            |(key, span)| {
                 let page = self.book.pages.get(key).filter(|page| !page.is_free())?;
                 let made = Duration::from_millis(page.unvouched_ms());
                 Some(span.began() + self.lending.willing_to_lose.saturating_sub(made))
-            });
+            },
+        );
         paid_until.chain(self.desk.retry_at()).filter(|wake| *wake > now.mono).min()
     }
 }

@@ -41,6 +41,9 @@ pub struct Page {
     pub vouched_seq: u64,
     /// The newest voucher that was right.
     pub voucher: Option<SignedVoucher>,
+    /// The voucher that is worth most. It may pay for less than was worked, and is money all the same.
+    #[serde(default)]
+    pub best: Option<SignedVoucher>,
     /// What the readings under that voucher have left over.
     pub carry: Carry,
     /// The coordinator says that the agreement is over.
@@ -99,6 +102,7 @@ impl Page {
             unvouched: Vec::new(),
             vouched_seq: payment.seq,
             voucher: payment.voucher,
+            best: payment.voucher,
             carry: Carry::ZERO,
             ending: false,
             close: None,

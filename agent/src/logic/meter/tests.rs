@@ -146,7 +146,9 @@ impl Lab {
     pub(super) fn write(&mut self, done: bool) {
         if let Some(Effect::KeepBook { entry, .. }) = self.meter.flush(self.now()) {
             if done {
-                self.disk = serde_json::from_str(&serde_json::to_string(&entry.book).unwrap()).unwrap();
+                self.disk = entry.book.clone();
+                let pages = self.disk.pages.values_mut();
+                pages.flat_map(|page| &mut page.unvouched).for_each(|metered| metered.version = 0);
                 self.records.extend(entry.charged);
             }
             self.meter.written(done, self.now());

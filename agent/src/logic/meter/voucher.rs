@@ -63,6 +63,9 @@ pub(super) fn accept(
     if recover(voucher.digest(&page.domain), &signature) != Ok(page.meter) {
         return Err(VoucherFault::Forged);
     }
+    if page.best.is_none_or(|best| best.voucher.cumulative < voucher.cumulative) {
+        page.best = Some(news.signed);
+    }
     if news.seq < page.vouched_seq {
         return Ok(Vec::new());
     }

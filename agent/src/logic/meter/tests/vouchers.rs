@@ -142,3 +142,34 @@ fn a_lost_voucher_comes_with_the_next_assignment() {
     assert_eq!((lab.spans(), lab.page(1).vouched()), (vec![], Amount(166)));
     assert_eq!(lab.records.len(), 2);
 }
+
+#[test]
+fn readings_of_a_lease_that_is_over_do_not_block_the_next_one_for_ever() {
+    let mut lab = Lab::new(&[paid(1, 1)]);
+    lab.work(1, 180);
+    lab.see(&[(1, Soundness::Leaving)]);
+    let stopped = lab.mono;
+    // While the lease is wanted nothing is given up, however long it takes.
+    assert_eq!(lab.meter.heard(stopped + Duration::from_secs(600), lab.now()), []);
+    lab.leases = BTreeMap::from([(lease(2).lease, paid(2, 1))]);
+    lab.assign();
+    lab.see(&[]);
+    assert!(lab.meter.bar(lease(2).lease).is_some());
+    assert_eq!(lab.meter.heard(stopped + Duration::from_secs(59), lab.now()), []);
+    let effects = lab.meter.heard(stopped + Duration::from_secs(60), lab.now());
+    lab.take(effects);
+    assert!(lab.warned[0].contains("6 readings of"), "{:?}", lab.warned);
+    assert!(lab.see(&[]) && lab.meter.bar(lease(2).lease).is_none());
+    lab.work(2, 30);
+    assert_eq!(lab.spans(), [(1, 180, 210)]);
+}
+
+#[test]
+fn a_voucher_that_pays_too_little_is_kept_all_the_same_as_it_is_money() {
+    let mut lab = Lab::new(&[paid(1, 1)]);
+    lab.work(1, 60);
+    let voucher = Voucher { agreement: agreement(1), cumulative: Amount(100) };
+    lab.hear(VoucherNews { signed: sign(voucher), seq: 2, countersigned: vec![], ending: false });
+    assert_eq!((lab.page(1).vouched(), lab.spans().len()), (Amount(0), 2));
+    assert_eq!(lab.disk.pages[&agreement(1)].best, Some(sign(voucher)));
+}
