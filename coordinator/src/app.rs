@@ -1,5 +1,7 @@
 //! Wires the rooms together, runs them, and takes them down in order: stop accepting, tell peers, drain, close.
 
+mod payments;
+
 use crate::{
     api::{self, ApiState},
     clock,
@@ -68,6 +70,8 @@ pub async fn run(
     let config = Arc::new(config);
     let (nudge, online, logs) = (Nudge::default(), Online::default(), LogHub::default());
     let (tasks, workers) = (TaskTracker::new(), TaskTracker::new());
+    let opened = payments::open(&config.payments, &store).await.context("open payments")?;
+    let money = opened.as_ref().map(|(money, _)| money.clone());
     let routes = RouteTable::default();
     routes.replace_all(table(&store.addresses().await?, &store.tunnel_addresses().await?));
     let named = Arc::new(ConnectTokens(store.clone()));
@@ -86,9 +90,13 @@ pub async fn run(
         visitors,
         git,
         config.data_dir.join("sources"),
-    );
+    )
+    .with_money(money.clone());
 
     start_jobs(&workers, &world, &tunnels, &shutdown);
+    if let Some((money, chain)) = &opened {
+        jobs::paid::start(&workers, &world, (money, chain), &shutdown);
+    }
 
     let audience = store.setting("coordinator_id", &fresh::secret("ttc_")).await?;
     let links = LinkState {
@@ -106,6 +114,7 @@ pub async fn run(
         logs,
         online,
         config: config.clone(),
+        money,
         tunnels: Arc::new(EdgeDoor { routes: routes.clone(), tunnels: tunnels.clone() }),
         tasks: tasks.clone(),
         shutdown: shutdown.clone(),

@@ -22,6 +22,7 @@ use tokio::sync::Notify;
 use ttalkak_escrow::Key;
 use ttalkak_protocol::{
     api::billing::ChainView,
+    error::{ErrorCode, Problem},
     money::{Amount, Domain, EvmAddress},
     unit::UnixMillis,
 };
@@ -38,6 +39,7 @@ pub struct Money {
     /// What the contract and the token are, as read on chain.
     pub facts: ChainFacts,
     healthy: AtomicBool,
+    findings: Mutex<Vec<Problem>>,
     claims: Mutex<BTreeSet<EvmAddress>>,
     claimed: Notify,
     ended: Notify,
@@ -46,8 +48,9 @@ pub struct Money {
 impl Money {
     /// Money of these parts; the chain counts as healthy until it is said otherwise.
     pub fn new(config: Payments, meter: Key, facts: ChainFacts) -> Arc<Self> {
-        let (healthy, claims) = (AtomicBool::new(true), Mutex::default());
-        Arc::new(Self { config, meter, facts, healthy, claims, claimed: Notify::new(), ended: Notify::new() })
+        let (healthy, findings, claims) = (AtomicBool::new(true), Mutex::default(), Mutex::default());
+        let (claimed, ended) = (Notify::new(), Notify::new());
+        Arc::new(Self { config, meter, facts, healthy, findings, claims, claimed, ended })
     }
 
     /// Where signatures count.
@@ -70,6 +73,20 @@ impl Money {
         if self.healthy.swap(healthy, Ordering::Relaxed) != healthy {
             tracing::warn!(healthy, "the chain {}", if healthy { "answers again" } else { "does not answer" });
         }
+    }
+
+    /// Notes what the newest comparison of books and chain found.
+    pub fn note_findings(&self, findings: Vec<Problem>) {
+        *self.findings.lock().unwrap_or_else(PoisonError::into_inner) = findings;
+    }
+
+    /// What does not work now: the chain, or the books.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = self.findings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if !self.is_healthy() {
+            problems.push(Problem::new(ErrorCode::ChainUnavailable, "The chain does not answer."));
+        }
+        problems
     }
 
     /// These payees are to be paid now, whatever their thresholds.

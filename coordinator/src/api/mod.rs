@@ -33,6 +33,7 @@ use crate::{
     clock,
     config::Config,
     log_hub::LogHub,
+    money::Money,
     nudge::Nudge,
     online::Online,
     seal::Sealer,
@@ -74,6 +75,8 @@ pub struct ApiState {
     pub online: Online,
     /// Addresses, port pool, folders, development switches.
     pub config: Arc<Config>,
+    /// How deployments are paid for; `None`: they are not.
+    pub money: Option<Arc<Money>>,
     /// Where tunnels come and go.
     pub tunnels: Arc<dyn TunnelDoor>,
     /// Owns the tasks that this room starts.

@@ -84,6 +84,7 @@ impl World {
             logs: LogHub::default(),
             online: Online::default(),
             config: Arc::new(config),
+            money: None,
             tunnels: Arc::new(NoTunnels),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
