@@ -12,6 +12,9 @@ use ttalkak_protocol::{
     unit::Millis,
 };
 
+/// A bound may have been taken so much before a reading's end: the agent's clock may be ahead.
+const SKEW_SECONDS: u64 = 5;
+
 /// One thing that was recomputed.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct Check {
@@ -133,14 +136,16 @@ impl<'a> Recount<'a> {
         same("what is earned in all", &charged.cumulative, &full)
     }
 
-    /// The contract pays no more than the cap and the rate allow; what is beyond is the provider's loss, not the tenant's.
-    fn bounded(&self, charged: &ChargedReading, full: Amount) -> Result<(), String> {
+    /// The contract pays no more than the cap and the rate allow; what is beyond, remainder and all, is the provider's
+    /// loss and not the tenant's.
+    fn bounded(&mut self, charged: &ChargedReading, full: Amount) -> Result<(), String> {
         let (terms, cap) = (&self.evidence.agreement.terms, self.evidence.agreement.cap);
         let to = u64::try_from(charged.signed.reading.to.0 / 1000).unwrap_or(0);
-        if charged.cumulative >= ceiling(terms, cap, to, None).min(full) {
-            return Ok(());
+        if charged.cumulative < ceiling(terms, cap, to.saturating_sub(SKEW_SECONDS), None) {
+            return Err(format!("what is earned in all is {}, {full} follows", charged.cumulative));
         }
-        Err(format!("{} in all follows, {} is charged", full, charged.cumulative))
+        self.carry = price::Carry::ZERO;
+        Ok(())
     }
 }
 

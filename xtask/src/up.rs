@@ -1,8 +1,12 @@
 //! One command from a fresh machine to a URL that answers: installs what is missing, starts the engine, builds, starts
-//! a coordinator and an agent, deploys the example, waits until it answers, and stays until Ctrl-C.
+//! a local chain, a coordinator and an agent, deploys the example as a tenant who pays with worthless tokens, waits until
+//! it answers, and stays until Ctrl-C.
 
+mod chain;
 mod programs;
+mod rpc;
 mod stop;
+mod tenant;
 
 use crate::{
     engine, host, images,
@@ -34,6 +38,12 @@ pub(crate) struct Options {
     /// Port at which visitors reach apps.
     #[arg(long, default_value_t = 7780)]
     edge_port: u16,
+    /// Port of the local chain.
+    #[arg(long, default_value_t = 8545)]
+    chain_port: u16,
+    /// Without a chain: nothing is charged.
+    #[arg(long)]
+    free: bool,
     /// Stop everything again as soon as the example answers.
     #[arg(long)]
     once: bool,
@@ -52,17 +62,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     host::ensure(&[&host::GIT], install)?;
     engine::ensure(install)?;
     images::ensure(IMAGES, install)?;
+    let anvil = if options.free { None } else { Some(chain::anvil(install)?) };
     say("Building Ttalkak (a few minutes the first time).");
     let packages = ["-p", "ttalkak-coordinator", "-p", "ttalkak-agent", "-p", "ttalkak-cli"];
     shell::run(cargo().args(["build", "--quiet", "--locked", "--bins"]).args(packages))?;
 
     let stop = stop::on_signal()?;
-    let mut programs = Programs::start(options, &stop)?;
+    let mut programs = Programs::start(options, anvil, &stop)?;
     let outcome = deploy(options, &programs, &stop).and_then(|url| {
         tell(&url, &programs, begin);
         if options.once { Ok(()) } else { programs.watch(&stop) }
     });
-    say("Stopping the agent and the coordinator; data is kept.");
+    say("Stopping everything; data is kept.");
     programs.stop();
     outcome
 }
@@ -112,6 +123,7 @@ fn answer(port: u16, name: &str) -> Result<u16> {
 fn tell(url: &str, programs: &Programs, begin: Instant) {
     let cli = programs.cli_path();
     let cli = cli.strip_prefix(shell::root()).unwrap_or(cli).display();
+    let money = programs.wallet().map(|wallet| money(programs, wallet, &cli.to_string())).unwrap_or_default();
     print(url);
     say(&format!(
         "
@@ -122,13 +134,29 @@ Try next:
   {cli} list                         see what is deployed
   {cli} logs -f hello                follow what it writes
   {cli} --help                       everything else
-
+{money}
 The API is at http://127.0.0.1:{}, described at /v1/openapi.json. Logs: {}.
 Ctrl-C stops everything; the next `cargo xtask up` goes on where this one ended.",
         begin.elapsed().as_secs_f32(),
         programs.port(),
         programs.logs().display(),
     ));
+}
+
+/// What it costs, and where the money is to be seen.
+fn money(programs: &Programs, wallet: &tenant::Wallet, cli: &str) -> String {
+    let cost = tenant::billing(programs).ok().and_then(|view| tenant::told(&view)).unwrap_or_default();
+    format!(
+        "
+{cost}
+  {cli} billing                      what it costs, how long it lasts; its agreement can be verified:
+  {cli} verify-invoice <agreement>   recomputed from the signed readings to the batch on chain
+  {cli} earnings                     what this machine earned; settled every minute here
+For `{cli} wallet` as this tenant: export TTALKAK_WALLET_DIR={} TTALKAK_WALLET_PASSPHRASE_FILE={}
+",
+        wallet.folder.display(),
+        wallet.passphrase().display()
+    )
 }
 
 /// A command that finds the CLI of this build.

@@ -138,6 +138,18 @@ fn a_unit_less_than_follows_is_noticed_when_no_bound_explains_it() {
 }
 
 #[test]
+fn what_the_contract_would_not_pay_may_be_cut_off_and_its_remainder_with_it() {
+    let mut world = World::new();
+    world.evidence.agreement.cap = Amount(world.evidence.readings[1].cumulative.0 - 10);
+    world.evidence.readings[1].cumulative = world.evidence.agreement.cap;
+    world.vouch();
+    assert_eq!(world.difference(), None);
+    world.evidence.readings[1].cumulative.0 -= 1;
+    world.vouch();
+    assert!(world.difference().is_some(), "cut below the bound");
+}
+
+#[test]
 fn a_reading_that_the_agent_did_not_sign_is_noticed() {
     refused(|world| world.evidence.readings[0].signed.reading.to.0 += 1, "the agent did not sign it");
     refused(|world| world.evidence.readings[0].signed.agent_signature = "00".into(), "signature is none");

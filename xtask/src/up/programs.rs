@@ -1,6 +1,12 @@
-//! The coordinator and the agent as child processes, started in order and stopped in the reverse one.
+//! The local chain, the coordinator and the agent as child processes, started in order and stopped in the reverse one.
 
-use super::{Options, command, program, stop::Stop};
+use super::{
+    Options,
+    chain::{LocalChain, Settings},
+    command, program,
+    stop::Stop,
+    tenant::{self, Wallet},
+};
 use crate::shell::{self, say};
 use anyhow::{Context, Result, bail};
 use std::{
@@ -22,17 +28,19 @@ pub(crate) struct Programs {
     cli: PathBuf,
     token: String,
     port: u16,
+    wallet: Option<Wallet>,
 }
 
 impl Programs {
-    /// Starts both and waits until the agent is online.
-    pub(crate) fn start(options: &Options, stop: &Stop) -> Result<Self> {
+    /// Starts all and waits until the agent is online. `anvil`: with payments, on a chain that this program makes.
+    pub(crate) fn start(options: &Options, anvil: Option<PathBuf>, stop: &Stop) -> Result<Self> {
         let folder = shell::root().join(&options.data_dir);
         fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-        for port in [options.port, options.edge_port] {
+        let chain_port = anvil.as_ref().map(|_| options.chain_port);
+        for port in [options.port, options.edge_port].into_iter().chain(chain_port) {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 bail!(
-                    "Port {port} is in use. Stop the program that holds it (another `cargo xtask up`?), or choose others with --port and --edge-port."
+                    "Port {port} is in use. Stop the program that holds it (another `cargo xtask up`?), or choose others with --port, --edge-port and --chain-port."
                 );
             }
         }
@@ -41,16 +49,32 @@ impl Programs {
             token: String::new(),
             cli: program("ttalkak")?,
             port: options.port,
+            wallet: None,
             folder,
         };
-        let started = programs.start_both(options, stop);
+        let started = programs.start_all(options, anvil, stop);
         if started.is_err() {
             programs.stop();
         }
         started.map(|()| programs)
     }
 
-    fn start_both(&mut self, options: &Options, stop: &Stop) -> Result<()> {
+    fn start_all(&mut self, options: &Options, anvil: Option<PathBuf>, stop: &Stop) -> Result<()> {
+        let mut settings = Settings::default();
+        if let Some(anvil) = anvil {
+            let chain = LocalChain::new(anvil, self.folder.join("chain"), options.chain_port)?;
+            settings = chain.start(self, stop)?;
+            self.wallet = Some(Wallet::new(&self.folder.join("tenant"))?);
+        }
+        self.start_coordinator(options, &settings, stop)?;
+        self.start_agent(&settings, stop)?;
+        match self.wallet.clone() {
+            Some(wallet) => tenant::prepare(self, &wallet, stop),
+            None => Ok(()),
+        }
+    }
+
+    fn start_coordinator(&mut self, options: &Options, settings: &Settings, stop: &Stop) -> Result<()> {
         let data = self.folder.join("coordinator");
         fs::create_dir_all(&data)?;
         self.token = token(&self.folder, &data)?;
@@ -58,23 +82,27 @@ impl Programs {
         coordinator.args(["serve", "--data-dir"]).arg(&data);
         coordinator.args(["--listen", &format!("127.0.0.1:{}", options.port)]);
         coordinator.args(["--edge-listen", &format!("127.0.0.1:{}", options.edge_port)]);
+        coordinator.envs(settings.coordinator.iter().map(|(key, value)| (key, value)));
         self.spawn("coordinator", coordinator)?;
         self.wait("The coordinator", stop, |programs| {
             TcpStream::connect(("127.0.0.1", programs.port)).is_ok()
         })?;
-        shell::quiet(self.cli().args(["login", "--coordinator", &self.url(), "--token", &self.token]))?;
+        shell::quiet(self.cli().args(["login", "--coordinator", &self.url(), "--token", &self.token]))
+    }
 
+    fn start_agent(&mut self, settings: &Settings, stop: &Stop) -> Result<()> {
         let mut agent = command("ttalkak-agent")?;
         let home = self.folder.join("agent");
         agent.args(["run", "--coordinator", &self.url(), "--data-dir"]).arg(&home);
         if !home.join("agent.json").is_file() {
             agent.args(["--enrol-code", &self.enrol_code()?]);
         }
+        agent.envs(settings.agent.iter().map(|(key, value)| (key, value)));
         self.spawn("agent", agent)?;
         self.wait("The agent", stop, Self::agent_online)
     }
 
-    fn spawn(&mut self, name: &'static str, mut command: Command) -> Result<()> {
+    pub(super) fn spawn(&mut self, name: &'static str, mut command: Command) -> Result<()> {
         let log = File::options().create(true).append(true).open(self.folder.join(format!("{name}.log")))?;
         // A process group of its own: Ctrl-C reaches us alone, and we stop the programs in order.
         command.process_group(0).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
@@ -83,7 +111,7 @@ impl Programs {
         Ok(())
     }
 
-    fn wait(&mut self, who: &str, stop: &Stop, ready: impl Fn(&Self) -> bool) -> Result<()> {
+    pub(super) fn wait(&mut self, who: &str, stop: &Stop, ready: impl Fn(&Self) -> bool) -> Result<()> {
         let begin = Instant::now();
         while begin.elapsed() < READY && !stop.asked() {
             if ready(self) {
@@ -154,7 +182,16 @@ impl Programs {
         cli.current_dir(shell::root())
             .env("TTALKAK_COORDINATOR", self.url())
             .env("TTALKAK_TOKEN", &self.token);
+        if let Some(wallet) = &self.wallet {
+            cli.env("TTALKAK_WALLET_DIR", &wallet.folder)
+                .env("TTALKAK_WALLET_PASSPHRASE_FILE", wallet.passphrase());
+        }
         cli
+    }
+
+    /// The development tenant's wallet; absent without payments.
+    pub(super) fn wallet(&self) -> Option<&Wallet> {
+        self.wallet.as_ref()
     }
 
     /// Where the CLI is.
