@@ -20,6 +20,8 @@ pub(super) async fn read(anyone: Anyone) -> Answer<HealthView> {
         problems.push(Problem::new(ErrorCode::Unavailable, "The database does not answer."));
     }
     let ok = problems.is_empty();
+    // Apps run on while the chain is away, so these are told and nobody is turned away for them.
+    problems.extend(anyone.money.iter().flat_map(|money| money.problems()));
     let view = HealthView {
         ok,
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -127,7 +127,7 @@ async fn raise(
     tx.commit().await
 }
 
-/// Gives back what was set aside for calls that failed, and gives up agreements that cannot come onto the chain any more.
+/// Gives back what was set aside for calls that failed, and gives up agreements that no call is left for.
 async fn give_back(store: &Store, now: UnixMillis) -> Result<(), StoreError> {
     store.void_failed_openings(now).await?;
     for id in store.never_opened().await? {

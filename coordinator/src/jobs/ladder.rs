@@ -9,7 +9,7 @@ use crate::{
     logic::{
         funding::{cost, is_current},
         ladder::{Ladder, NoticeKind, Purse, Standing, Step, steps},
-        runway::{Drain, Runway, runways},
+        runway::{Drain, Runway, runway, runways},
     },
     money::Money,
     store::{StoreError, purse::PurseRow},
@@ -77,22 +77,28 @@ async fn usable(world: &World, account: AccountId, now: UnixMillis) -> Result<Am
     Ok(free.min(row.mandate.cap.saturating_sub(used)))
 }
 
+/// How long each lasts, by what it usually costs; what secures it counts at the most that it may cost.
 fn spans(purses: &[PurseRow], usable: Amount) -> Vec<Option<Runway>> {
     let drain = |purse: &PurseRow| {
         let nothing = Drain { locked: Amount::ZERO, pending: Amount::ZERO, rate_per_hour: Amount::ZERO };
         let Some(row) = &purse.agreement else { return nothing };
-        let rate_per_hour = row.terms.rate_per_hour;
+        let rate_per_hour = row.cost_per_hour();
         // What ended before is on its way back to the tenant, and not this run's any more.
         if purse.ended() {
             return Drain { rate_per_hour, ..nothing };
         }
         Drain { locked: row.left(), pending: purse.pending, rate_per_hour }
     };
-    runways(usable, &purses.iter().map(drain).collect::<Vec<_>>())
+    let spans = runways(usable, &purses.iter().map(drain).collect::<Vec<_>>());
+    let secured = |(span, purse): (Option<Runway>, &PurseRow)| {
+        let worst = purse.agreement.as_ref().and_then(|row| runway(row.left(), row.terms.rate_per_hour));
+        span.map(|span| Runway { locked: worst.map_or(span.locked, |worst| worst.min(span.locked)), ..span })
+    };
+    spans.into_iter().zip(purses).map(secured).collect()
 }
 
-/// A deployment starts only with a full lock; with less, it would be started in vain again and again. And nothing is said
-/// of what is stopped while the chain is away: money may have come.
+/// A deployment is started only with what a rollout asks for; with less, it would be in vain again and again. Nothing is
+/// said of what is stopped while the chain is away: money may have come.
 fn startable(
     purse: &PurseRow,
     runway: Runway,
@@ -108,7 +114,7 @@ fn startable(
         return None;
     }
     let short = Millis(ladder.hour.0.saturating_sub(1));
-    let covers = usable >= cost(rate, money.config.lock_for);
+    let covers = usable >= cost(rate, money.config.lock_for.min(ladder.hour));
     Some(if covers { runway } else { Runway { money: runway.money.min(short), ..runway } })
 }
 

@@ -1,12 +1,13 @@
 //! Who the contract's events are about: accounts by wallet, deployments by agreement, and events that were seen before
 //! anybody here could be named. Deliberately absent: what an event does to the books (`jobs::on_chain`).
 
-use super::{RowExt, StoreError, StoreResult, Tx};
+use super::{RowExt, Store, StoreError, StoreResult, Tx};
 use crate::{
     ledger::EntryKey,
     logic::chain::{EscrowEvent, EscrowLog},
 };
 use sqlx::sqlite::SqliteRow;
+use std::collections::BTreeMap;
 use ttalkak_protocol::{
     id::{AccountId, AgreementId, DeploymentId, HoldId},
     money::{Amount, ChainHash, EvmAddress},
@@ -19,6 +20,34 @@ pub async fn account_of(tx: &mut Tx, wallet: EvmAddress) -> StoreResult<Option<A
         .fetch_optional(&mut **tx)
         .await?;
     row.map(|row| row.parsed("id")).transpose()
+}
+
+impl Store {
+    /// Accounts that have a wallet.
+    pub async fn wallets(&self) -> StoreResult<Vec<(AccountId, EvmAddress)>> {
+        let rows = sqlx::query("SELECT id, wallet FROM account WHERE wallet IS NOT NULL ORDER BY id")
+            .fetch_all(self.read())
+            .await?;
+        rows.iter().map(|row| Ok((row.parsed("id")?, row.parsed("wallet")?))).collect()
+    }
+
+    /// Whose each pending hold is.
+    pub async fn owners_of_holds(&self) -> StoreResult<BTreeMap<HoldId, AccountId>> {
+        let rows = sqlx::query("SELECT id, account_id FROM hold WHERE state = 'pending'")
+            .fetch_all(self.read())
+            .await?;
+        rows.iter().map(|row| Ok((row.parsed("id")?, row.parsed("account_id")?))).collect()
+    }
+
+    /// Agreements that may have money on chain, with their keys there.
+    pub async fn keys_on_chain(&self) -> StoreResult<Vec<(AgreementId, ChainHash)>> {
+        let rows = sqlx::query(
+            "SELECT id, key FROM agreement WHERE state IN ('pending', 'open', 'ending') ORDER BY id",
+        )
+        .fetch_all(self.read())
+        .await?;
+        rows.iter().map(|row| Ok((row.parsed("id")?, row.parsed("key")?))).collect()
+    }
 }
 
 /// Pending holds of an account, oldest first.
