@@ -56,6 +56,7 @@ pub enum LinkEvent {
 
 /// What the driver wants said.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "nearly all commands are reports, and a command is moved once")]
 pub enum LinkCommand {
     /// Replaces a report that was not sent yet: only the newest matters.
     Report(Report),

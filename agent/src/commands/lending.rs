@@ -28,7 +28,7 @@ pub(super) async fn lending(config: &Config) -> Lending {
         own_wallet: own.map(|own| own.address),
         trusted: money.trusted,
         willing_to_lose: money.willing_to_lose,
-        ..Lending::default()
+        reading_every: money.reading_every,
     }
 }
 

@@ -22,6 +22,8 @@ pub struct MoneyConfig {
     pub token_decimals: u8,
     /// The most work without a voucher.
     pub willing_to_lose: Duration,
+    /// A reading at least so often.
+    pub reading_every: Duration,
     /// Whether a new wallet may go to the system's key store.
     pub wallet_keyring: bool,
     /// Where payments must be.
@@ -47,6 +49,9 @@ impl MoneyConfig {
             willing_to_lose: layers
                 .take("willing_to_lose", "3m", willing_to_lose)
                 .unwrap_or(Duration::from_secs(180)),
+            reading_every: layers
+                .take("reading_every", "30s", reading_every)
+                .unwrap_or(Duration::from_secs(30)),
             wallet_keyring: layers.take("wallet_keyring", "true", super::yes_or_no).unwrap_or(true),
             trusted: Trusted {
                 chain_id: layers.take("pay_chain_id", "8453", |text| {
@@ -75,6 +80,13 @@ fn amount(text: &str, decimals: u8) -> Result<Amount, String> {
 
 fn address(text: &str) -> Result<EvmAddress, String> {
     parse_address(text).map_err(|error| error.to_string())
+}
+
+/// Each reading is a signature and a transaction of the coordinator's database; a minute is what tenants are promised.
+fn reading_every(text: &str) -> Result<Duration, String> {
+    let time = units::duration(text)?;
+    let fits = (Duration::from_secs(1)..=Duration::from_secs(60)).contains(&time);
+    if fits { Ok(time) } else { Err("from 1s to 60s".to_owned()) }
 }
 
 fn willing_to_lose(text: &str) -> Result<Duration, String> {

@@ -112,7 +112,7 @@ impl Wallet {
             return Ok(record);
         }
         // A run that ended between key and record left the key behind; money may be on its way to it already.
-        let key = if self.folder.join(KEYSTORE).exists() { self.from_keystore()? } else { Key::random() };
+        let key = if self.folder.join(KEYSTORE).exists() { self.read_file()? } else { Key::random() };
         self.keep(&key)
     }
 
@@ -132,21 +132,21 @@ impl Wallet {
         let WalletRecord { address, kept } = self.record()?.ok_or(WalletError::Absent)?;
         let key = match kept {
             Kept::Keyring => from_keyring(address)?,
-            Kept::Keystore => self.from_keystore()?,
+            Kept::Keystore => self.read_file()?,
         };
         if key.address() == address { Ok(key) } else { Err(WalletError::Mismatch(address)) }
     }
 
     fn keep(&self, key: &Key) -> Result<WalletRecord, WalletError> {
         create_private(&self.folder).map_err(self.failed("create", ""))?;
-        let kept = if self.keyring && into_keyring(key) { Kept::Keyring } else { self.into_keystore(key)? };
+        let kept = if self.keyring && into_keyring(key) { Kept::Keyring } else { self.keep_in_file(key)? };
         let record = WalletRecord { address: key.address(), kept };
         let bytes = serde_json::to_vec_pretty(&record).expect("a record has string keys");
         write_atomically(&self.folder.join(RECORD), &bytes)?;
         Ok(record)
     }
 
-    fn into_keystore(&self, key: &Key) -> Result<Kept, WalletError> {
+    fn keep_in_file(&self, key: &Key) -> Result<Kept, WalletError> {
         let path = self.folder.join(KEYSTORE);
         if !path.exists() {
             let passphrase = Secret::new(hex::encode(rand::random::<[u8; 32]>()));
@@ -156,7 +156,7 @@ impl Wallet {
         Ok(Kept::Keystore)
     }
 
-    fn from_keystore(&self) -> Result<Key, WalletError> {
+    fn read_file(&self) -> Result<Key, WalletError> {
         let passphrase = fs::read_to_string(self.folder.join(PASSPHRASE));
         let passphrase = passphrase.map_err(self.failed("read", PASSPHRASE))?;
         Ok(keystore::load(&self.folder.join(KEYSTORE), &Secret::new(passphrase.trim().to_owned()))?)

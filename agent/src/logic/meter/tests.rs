@@ -1,3 +1,5 @@
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test names what it expects, and all else is a failure")]
+
 use super::*;
 use crate::logic::policy::tests::lease;
 use ttalkak_escrow::{Key, agreement_key, keccak, typed::Typed};
