@@ -32,7 +32,6 @@ pub(crate) struct Cli {
 
 /// What to do.
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one value of it, made once")]
 pub(crate) enum Command {
     /// Deploy a Git repository or a folder, and wait until it is live
     Deploy(commands::deploy::Args),

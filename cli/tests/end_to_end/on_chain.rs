@@ -36,9 +36,11 @@ fn variable(key: &str) -> Option<String> {
 }
 
 /// `None`: anvil is not there, which was said aloud.
+#[allow(clippy::print_stderr, reason = "who runs the tests must see what was left out")]
 fn anvil() -> Option<Anvil> {
     let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    let packaged = contracts().join(format!("node_modules/@foundry-rs/anvil-linux-{arch}/bin/anvil"));
+    let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
+    let packaged = contracts().join(format!("node_modules/@foundry-rs/anvil-{system}-{arch}/bin/anvil"));
     let program = variable("TTALKAK_ANVIL").map_or(packaged, PathBuf::from);
     if !program.is_file() {
         assert!(
@@ -46,7 +48,7 @@ fn anvil() -> Option<Anvil> {
             "{} is not there",
             program.display()
         );
-        writeln!(std::io::stderr(), "skipped: {} is not there", program.display()).unwrap();
+        eprintln!("skipped: {} is not there", program.display());
         return None;
     }
     let mut child = Command::new(program)
