@@ -4,8 +4,10 @@
 //! Handlers reach the store only through [`caller::Caller`] or [`caller::Anyone`]: one that asks for neither does not
 //! compile. Deliberately absent: SQL, retries, decisions about what may be asked in which state.
 
+mod billing;
 pub mod caller;
 mod deployments;
+mod earnings;
 mod env;
 pub mod error;
 mod extract;
@@ -21,10 +23,12 @@ mod providers;
 mod rate;
 mod releases;
 pub mod source;
+mod statement;
 mod tokens;
 mod tunnels;
 mod uploads;
 mod validate;
+mod wallet;
 
 pub use openapi::description;
 pub use tokens::{NewToken, new_token};

@@ -2,8 +2,8 @@
 //! the idempotency key of a POST) is added here once.
 
 use super::{
-    caller::Door, deployments, env, health, logs, projects, providers, releases, source, tokens, tunnels,
-    uploads,
+    billing, caller::Door, deployments, earnings, env, health, logs, projects, providers, releases, source, tokens, tunnels,
+    uploads, wallet,
 };
 use ttalkak_protocol::error::ErrorBody;
 use utoipa::{
@@ -61,6 +61,17 @@ pub(super) fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(providers::read, providers::revoke))
         .routes(routes!(tunnels::create, tunnels::list))
         .routes(routes!(tunnels::delete))
+        .routes(routes!(billing::read))
+        .routes(routes!(wallet::message))
+        .routes(routes!(wallet::link))
+        .routes(routes!(billing::set_mandate))
+        .routes(routes!(billing::prices))
+        .routes(routes!(billing::evidence))
+        .routes(routes!(billing::statement))
+        .routes(routes!(earnings::read))
+        .routes(routes!(earnings::set_threshold))
+        .routes(routes!(earnings::settle))
+        .routes(routes!(earnings::statement))
 }
 
 /// The description of the API, as it is served and committed: JSON, indented, with a line end.

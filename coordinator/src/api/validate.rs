@@ -73,7 +73,7 @@ fn port(asked: Option<i64>) -> Checked<Option<ContainerPort>> {
         .map_err(|error| Problem::new(ErrorCode::PortOutOfRange, sentence(&error.to_string())))
 }
 
-fn memory(asked: Option<u64>) -> Checked<Bytes> {
+pub(super) fn memory(asked: Option<u64>) -> Checked<Bytes> {
     let (least, most) = MEMORY_BOUNDS;
     let bytes = asked.map_or(MEMORY_DEFAULT, Bytes);
     if (least..=most).contains(&bytes) {
@@ -83,7 +83,7 @@ fn memory(asked: Option<u64>) -> Checked<Bytes> {
     Err(Problem::new(ErrorCode::LimitsInvalid, text))
 }
 
-fn cpu(asked: Option<u32>) -> Checked<MilliCpu> {
+pub(super) fn cpu(asked: Option<u32>) -> Checked<MilliCpu> {
     let (least, most) = CPU_BOUNDS;
     let share = asked.map_or(CPU_DEFAULT, MilliCpu);
     if (least..=most).contains(&share) {

@@ -9,6 +9,7 @@ pub mod agent;
 pub mod agreement;
 pub mod balance_end;
 pub mod chain_event;
+pub mod billing;
 pub mod chain_money;
 pub mod deployment;
 pub mod env;

@@ -160,6 +160,23 @@ impl Store {
     }
 }
 
+/// Gives back what was set aside for a call that failed; an agreement that never stood on chain is void then.
+pub async fn failed(tx: &mut Tx, call: OutboxId, now: UnixMillis) -> StoreResult<()> {
+    let row = sqlx::query(
+        "SELECT h.id, h.account_id, h.amount, h.agreement_id FROM outbox o JOIN hold h ON h.id = json_extract(o.refs, '$.hold')
+         WHERE o.id = ? AND o.kind = 'open' AND h.state = 'pending'",
+    )
+    .bind(call.to_string())
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(()) };
+    give_back(tx, (row.parsed("id")?, row.parsed("account_id")?), row.parsed("amount")?, now).await?;
+    match row.parsed_opt("agreement_id")? {
+        Some(agreement) => void_if_unopened(tx, agreement, now).await,
+        None => Ok(()),
+    }
+}
+
 /// Wants an agreement on chain with this cap, or its cap raised to it. `hold`: the money set aside for the growth.
 pub async fn want_lock(
     tx: &mut Tx,

@@ -1,0 +1,261 @@
+//! The tenant's side of money: what there is and what it costs, the wallet, the mandate, prices, and the evidence of a
+//! line. Deliberately absent: keys of users, which never come here, and moving money, which wallets do themselves.
+
+use super::{
+    ApiState,
+    caller::Caller,
+    error::ApiError,
+    extract::{Json, Key, Query, Reply, ok},
+    statement, validate,
+};
+use crate::{
+    clock,
+    ledger::Account,
+    logic::{placement::Need, price},
+    money::Money,
+    store::{agreement::AgreementRow, mandate::MandateRow},
+};
+use http::StatusCode;
+use std::collections::{BTreeMap, BTreeSet};
+use ttalkak_escrow::{Typed, mandate_id, recover};
+use ttalkak_protocol::{
+    ErrorCode,
+    api::billing::{
+        AgreementState, BillingView, DeploymentCost, Estimate, Evidence, MandateView, PriceBook, PriceQuery,
+        PricedOffer, SetMandate,
+    },
+    error::Problem,
+    id::{AgreementId, DeploymentId},
+    money::{Amount, EvmAddress, Mandate},
+    unit::UnixMillis,
+};
+
+impl ApiState {
+    /// Money, or the answer where there is none.
+    pub(super) fn money(&self) -> Result<&Money, ApiError> {
+        let off = || ApiError::new(ErrorCode::PaymentsOff, "This coordinator charges nothing.");
+        self.money.as_deref().ok_or_else(off)
+    }
+}
+
+pub(super) fn sum(amounts: impl IntoIterator<Item = Amount>) -> Amount {
+    amounts.into_iter().fold(Amount::ZERO, |sum, amount| sum.checked_add(amount).unwrap_or(Amount::MAX))
+}
+
+/// What there is, what it costs, and how long it lasts.
+#[utoipa::path(get, path = "/v1/billing", tag = "billing",
+    responses((status = 200, description = "At a glance.", body = BillingView)))]
+pub(super) async fn read(caller: Caller) -> Reply<BillingView> {
+    let money = caller.money()?;
+    let (store, account) = (&caller.store, caller.account);
+    let rows = store.agreements_of_tenant(account).await?;
+    let running: BTreeSet<DeploymentId> = store.leased_deployments(account).await?.into_iter().collect();
+    let free = store.balance(Account::Free(account)).await?;
+    let held = sum(store.pending_holds(account).await?.into_iter().map(|hold| hold.amount));
+    let at_work = |row: &&AgreementRow| matches!(row.state, AgreementState::Open | AgreementState::Ending);
+    let mandate = match store.mandate_in_force(account).await? {
+        Some(row) => Some(mandate_view(&caller, &row).await?),
+        None => None,
+    };
+    let deployments = costs(&rows, &running, free);
+    let cost_per_hour = sum(deployments.iter().filter(|one| one.running).map(|one| one.cost_per_hour));
+    let left = sum(rows.iter().filter(|row| row.state == AgreementState::Open).map(AgreementRow::left).chain([free]));
+    let runway = price::seconds_left(left, cost_per_hour).filter(|_| cost_per_hour > Amount::ZERO);
+    Ok(ok(BillingView {
+        chain: money.view(),
+        wallet: store.wallet(account).await?,
+        free,
+        locked: sum(rows.iter().filter(at_work).map(AgreementRow::left).chain([held])),
+        accrued: sum(rows.iter().filter(at_work).map(|row| row.charged.saturating_sub(row.settled))),
+        settled: sum(rows.iter().map(|row| row.settled)),
+        mandate,
+        cost_per_hour,
+        runway_seconds: runway,
+        display: money.config.display_rates.clone(),
+        deployments,
+        notices: store.notices(account).await?,
+    }))
+}
+
+async fn mandate_view(state: &ApiState, row: &MandateRow) -> Result<MandateView, ApiError> {
+    let used = state.store.mandate_used(row, clock::now()).await?;
+    Ok(MandateView { id: row.id, mandate: row.mandate, used })
+}
+
+fn open<'a>(rows: &[&'a AgreementRow]) -> Option<&'a AgreementRow> {
+    rows.iter().find(|row| row.state == AgreementState::Open).copied()
+}
+
+/// Agreements by deployment, the running ones first. What is free lasts for all that run, by their share of the cost.
+fn costs(rows: &[AgreementRow], running: &BTreeSet<DeploymentId>, free: Amount) -> Vec<DeploymentCost> {
+    let mut by_deployment: BTreeMap<DeploymentId, Vec<&AgreementRow>> = BTreeMap::new();
+    for row in rows {
+        by_deployment.entry(row.deployment).or_default().push(row);
+    }
+    let runs = |id: &DeploymentId| running.contains(id);
+    let here = by_deployment.iter().filter(|(id, _)| runs(id));
+    let all = sum(here.filter_map(|(_, rows)| Some(open(rows)?.cost_per_hour())));
+    let mut costs: Vec<_> = by_deployment
+        .iter()
+        .map(|(id, rows)| {
+            let paid = open(rows).filter(|_| runs(id));
+            let cost_per_hour = paid.map(AgreementRow::cost_per_hour).unwrap_or_default();
+            let share = crate::logic::funding::share(free, cost_per_hour, all);
+            let runway = paid.and_then(|row| price::seconds_left(sum([row.left(), share]), cost_per_hour));
+            DeploymentCost {
+                deployment: *id,
+                name: rows[0].deployment_name.clone(),
+                running: runs(id),
+                cost_per_hour,
+                charged: sum(rows.iter().map(|row| row.charged)),
+                runway_seconds: runway,
+                agreements: rows.iter().map(|row| row.view()).collect(),
+            }
+        })
+        .collect();
+    costs.sort_by_key(|one| (!one.running, std::cmp::Reverse(one.agreements[0].id)));
+    costs
+}
+
+/// The mandate from here on: what deployments may cost without asking again.
+#[utoipa::path(put, path = "/v1/billing/mandate", tag = "billing", request_body = SetMandate,
+    responses((status = 204, description = "In force.")))]
+pub(super) async fn set_mandate(caller: Caller, Json(wish): Json<SetMandate>) -> Result<StatusCode, ApiError> {
+    let money = caller.money()?;
+    let SetMandate { mandate, signature } = wish;
+    let wallet = caller.store.wallet(caller.account).await?;
+    let wallet = wallet.ok_or_else(|| ApiError::new(ErrorCode::WalletRequired, "The account has no wallet."))?;
+    check_mandate(&mandate, wallet, money.token(), clock::now())?;
+    if recover(mandate.digest(&money.domain()), &signature) != Ok(wallet) {
+        let message = "The signature is not of the account's wallet, or for another chain or contract.";
+        return Err(ApiError::new(ErrorCode::WalletSignatureInvalid, message));
+    }
+    caller.store.set_mandate(caller.account, (&mandate, &signature), clock::now()).await?;
+    caller.nudge.sagas();
+    tracing::info!(account.id = %caller.account, mandate = %mandate_id(&mandate), "a mandate is in force");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What the contract would refuse later is refused now.
+fn check_mandate(
+    mandate: &Mandate,
+    wallet: EvmAddress,
+    token: EvmAddress,
+    now: UnixMillis,
+) -> Result<(), Problem> {
+    /// Fields of 40 bits on chain.
+    const TIME_END: u64 = 1 << 40;
+    /// JavaScript reads whole numbers below this.
+    const SALT_END: u64 = 1 << 53;
+    let now = u64::try_from(now.0 / 1000).unwrap_or(0);
+    let wrong = [
+        (mandate.tenant != wallet, "The mandate is of another wallet than the account's."),
+        (mandate.token != token, "The mandate is for another token."),
+        (mandate.expiry <= now, "The mandate has expired."),
+        (mandate.start > now, "The mandate is not in force yet."),
+        (mandate.expiry >= TIME_END || mandate.period >= TIME_END, "The mandate's times are out of range."),
+        (mandate.salt >= SALT_END, "The mandate's salt is out of range."),
+    ];
+    match wrong.into_iter().find(|(wrong, _)| *wrong) {
+        Some((_, message)) => Err(Problem::new(ErrorCode::MandateInvalid, message)),
+        None => Ok(()),
+    }
+}
+
+/// What providers that are online ask for, the cheapest first, and what a size costs.
+#[utoipa::path(get, path = "/v1/billing/prices", tag = "billing", params(PriceQuery),
+    responses((status = 200, description = "Now.", body = PriceBook)))]
+pub(super) async fn prices(caller: Caller, Query(query): Query<PriceQuery>) -> Reply<PriceBook> {
+    caller.money()?;
+    let need = Need {
+        memory: validate::memory(query.memory_bytes)?,
+        cpu: validate::cpu(query.milli_cpu)?,
+        rate_max: None,
+    };
+    let reserved = price::reserved(&need);
+    let named = caller.store.named_offers().await?.into_iter();
+    let mut offers: Vec<PricedOffer> = named
+        .filter(|(agent, ..)| caller.online.contains(*agent))
+        .map(|(provider, name, offer)| {
+            let cost_per_hour = ttalkak_escrow::price::rate_per_hour(&offer.rates, &reserved);
+            PricedOffer { provider, name, rates: offer.rates, cost_per_hour }
+        })
+        .collect();
+    offers.sort_by_key(|offer| (offer.cost_per_hour, offer.provider));
+    let estimate = offers.first().map(|cheapest| Estimate {
+        reserved,
+        per_hour: cheapest.cost_per_hour,
+        per_month: price::per_month(cheapest.cost_per_hour),
+    });
+    Ok(ok(PriceBook { offers, estimate }))
+}
+
+/// All that is needed to recompute a line, for those who pay or earn under it.
+#[utoipa::path(get, path = "/v1/billing/agreements/{agreement}/evidence", tag = "billing",
+    params(("agreement" = AgreementId, Path, description = "Its id.")),
+    responses((status = 200, description = "From readings to the chain.", body = Evidence)))]
+pub(super) async fn evidence(caller: Caller, Key(key): Key) -> Reply<Evidence> {
+    let money = caller.money()?;
+    let unknown = || ApiError::new(ErrorCode::NotFound, "There is no agreement of that id.");
+    let id: AgreementId = key.parse().map_err(|_| unknown())?;
+    let row = caller.store.agreement_seen_by(caller.account, id).await?.ok_or_else(unknown)?;
+    let agent = caller.store.agent_key(row.agent).await?.ok_or_else(unknown)?;
+    Ok(ok(Evidence {
+        domain: money.domain(),
+        agreement: row.view(),
+        rates: row.rates,
+        reserved: row.reserved,
+        agent_key: hex::encode(agent.public_key),
+        meter: money.meter.address(),
+        readings: caller.store.readings(id).await?,
+        voucher: row.voucher,
+        settlements: caller.store.settlement_lines(id, row.key).await?,
+    }))
+}
+
+/// What was charged in a month, as CSV: one line for each agreement and day.
+#[utoipa::path(get, path = "/v1/billing/statement.csv", tag = "billing", params(statement::MonthQuery),
+    responses((status = 200, description = "The month.", body = String, content_type = "text/csv")))]
+pub(super) async fn statement(
+    caller: Caller,
+    Query(query): Query<statement::MonthQuery>,
+) -> Result<axum::response::Response, ApiError> {
+    statement::of(&caller, crate::store::billing::Side::Tenant, &query).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mandate() -> Mandate {
+        Mandate {
+            tenant: EvmAddress([1; 20]),
+            token: EvmAddress([2; 20]),
+            rate_per_hour_max: Amount(1),
+            cap: Amount(1),
+            period: 0,
+            start: 0,
+            expiry: 2_000,
+            salt: 1,
+        }
+    }
+
+    #[test]
+    fn a_mandate_that_the_contract_would_refuse_is_refused_at_once() {
+        let judged = |mandate: &Mandate| {
+            check_mandate(mandate, EvmAddress([1; 20]), EvmAddress([2; 20]), UnixMillis(1_000_000))
+        };
+        assert_eq!(judged(&mandate()), Ok(()));
+        for bad in [
+            Mandate { tenant: EvmAddress([3; 20]), ..mandate() },
+            Mandate { token: EvmAddress([3; 20]), ..mandate() },
+            Mandate { expiry: 1_000, ..mandate() },
+            Mandate { start: 1_001, ..mandate() },
+            Mandate { expiry: 1 << 40, ..mandate() },
+            Mandate { period: 1 << 40, ..mandate() },
+            Mandate { salt: 1 << 53, ..mandate() },
+        ] {
+            assert_eq!(judged(&bad).unwrap_err().code, ErrorCode::MandateInvalid, "{bad:?}");
+        }
+    }
+}
