@@ -18,3 +18,6 @@ pub use error::LedgerError;
 pub use key::EntryKey;
 pub use reason::Reason;
 pub use replay::Ledger;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -81,3 +81,6 @@ pub fn compare(ledger: &View, chain: &View) -> Vec<Difference> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,7 +97,8 @@ pub fn payout(payee: EvmAddress, amount: Amount) -> Result<Entry, LedgerError> {
 /// `fee:credit` now, and what is beyond it was earned as a payee.
 pub fn payout_fees(payee: EvmAddress, amount: Amount, fees: Amount) -> Result<Entry, LedgerError> {
     let (all, shared) = (signed(amount)?, signed(amount.min(fees))?);
-    let postings = [(Account::FeeCredit, -shared), (Account::Credit(payee), shared - all), (Account::Chain, all)];
+    let postings =
+        [(Account::FeeCredit, -shared), (Account::Credit(payee), shared - all), (Account::Chain, all)];
     Entry::new(Reason::Payout, postings.map(|(account, amount)| Posting { account, amount }))
 }
 

@@ -52,14 +52,17 @@ impl Default for Ladder {
 
 /// Rungs that are not in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected week > day > hour > grace > stop margin > 0, and retention >= first warning > last warning > 0")]
+#[error(
+    "expected week > day > hour > grace > stop margin > 0, and retention >= first warning > last warning > 0"
+)]
 pub struct LadderError;
 
 impl Ladder {
     /// Whether each rung is below the one before. A ladder that is not would skip notices or start and stop in turn.
     pub fn check(&self) -> Result<(), LadderError> {
         let Self { week, day, hour, grace, stop_margin, retention, warnings: [first, last] } = *self;
-        let down = [week, day, hour, grace, stop_margin, Millis(0)].is_sorted_by(|above, below| above > below);
+        let down =
+            [week, day, hour, grace, stop_margin, Millis(0)].is_sorted_by(|above, below| above > below);
         if down && retention >= first && first > last && last > Millis(0) { Ok(()) } else { Err(LadderError) }
     }
 }
@@ -228,8 +231,8 @@ fn while_stopped(ladder: &Ladder, given: &Given, since: UnixMillis, now: UnixMil
     };
     // The first warning promised a time; the last comes that much before whichever is later, that or the retention's end.
     let warned = now.since(*week_at);
-    let near = kept.0.saturating_add(last.0) >= ladder.retention.0
-        && warned.0.saturating_add(last.0) >= first.0;
+    let near =
+        kept.0.saturating_add(last.0) >= ladder.retention.0 && warned.0.saturating_add(last.0) >= first.0;
     let Some(day_at) = given.get(&NoticeKind::DeletionDay) else {
         return if near { vec![Step::Notice(NoticeKind::DeletionDay)] } else { Vec::new() };
     };

@@ -39,7 +39,8 @@ pub fn runway(money: Amount, rate_per_hour: Amount) -> Option<Millis> {
 }
 
 /// How long each deployment of one tenant lasts, in the order given, when all go on and each draws on `free` once its own
-/// lock is used up. What is locked for one cannot serve another, so one with a long lock of its own outlives the rest.
+/// lock is used up. `free`: no more than the tenant's mandate still allows to lock, since the rest cannot come to help.
+/// What is locked for one cannot serve another, so one with a long lock of its own outlives the rest.
 /// `None` where nothing is charged.
 pub fn runways(free: Amount, drains: &[Drain]) -> Vec<Option<Runway>> {
     let shared = shared_end(free, drains);

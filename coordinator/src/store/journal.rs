@@ -166,7 +166,10 @@ impl Store {
 
 /// The entry that a key stands for.
 async fn entry_of(tx: &mut Tx, key: &str) -> StoreResult<Option<Entry>> {
-    let row = sqlx::query("SELECT id, reason FROM journal WHERE key = ?").bind(key).fetch_optional(&mut **tx).await?;
+    let row = sqlx::query("SELECT id, reason FROM journal WHERE key = ?")
+        .bind(key)
+        .fetch_optional(&mut **tx)
+        .await?;
     let Some(row) = row else { return Ok(None) };
     let postings = sqlx::query("SELECT account, amount FROM posting WHERE entry_id = ? ORDER BY n")
         .bind(row.number::<i64>("id")?)
@@ -239,3 +242,6 @@ async fn replay_in(connection: &mut SqliteConnection) -> StoreResult<Ledger> {
     }
     Ok(ledger)
 }
+
+#[cfg(test)]
+mod tests;

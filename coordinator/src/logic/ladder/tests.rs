@@ -1,6 +1,6 @@
 use super::*;
 
-
+mod life;
 
 const START: UnixMillis = UnixMillis(1_800_000_000_000);
 const LONG_AGO: Standing = Standing::Stopped { since: UnixMillis(START.0 - 100 * DAY as i64) };
@@ -138,7 +138,8 @@ fn warnings_that_were_late_delay_the_deletion() {
 
 #[test]
 fn money_in_the_last_moment_saves_it() {
-    let all = [(NoticeKind::Stopped, 0), (NoticeKind::DeletionWeek, 23 * DAY), (NoticeKind::DeletionDay, 29 * DAY)];
+    let all =
+        [(NoticeKind::Stopped, 0), (NoticeKind::DeletionWeek, 23 * DAY), (NoticeKind::DeletionDay, 29 * DAY)];
     assert_eq!(stopped(60 * DAY, HOUR, &all), [told("resumed"), Step::Resume]);
 }
 
