@@ -4,6 +4,7 @@
 // The tests are compiled once. Each mutant is compiled alone and handed to them as a file (see `makeEscrow` of
 // test/Base.sol), which costs seconds instead of a minute.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,7 +26,6 @@ const mutants = [
   [escrow, "cumulative * 1 hours > rate", "cumulative * 1 minutes > rate"],
   [escrow, "if (endedAt != 0 && endedAt < end) end = endedAt;", ""],
   [escrow, "block.timestamp < expiry ? block.timestamp : expiry", "block.timestamp"],
-  [escrow, "if (cumulative > claimed) {", "if (cumulative >= claimed) {"],
   [escrow, "if (cumulative > claimed) {", "if (cumulative < claimed) revert OverBound(id); else {"],
   [escrow, "gross = cumulative - claimed;", "gross = cumulative;"],
   [escrow, "agreement.claimed = uint96(cumulative);", ""],
@@ -207,11 +207,8 @@ async function main() {
   const lane = async () => {
     const worker = new Worker(fileURLToPath(import.meta.url));
     for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
-      const answer = await new Promise((resolve, reject) => {
-        worker.once("message", resolve);
-        worker.once("error", reject);
-        worker.postMessage(index);
-      });
+      worker.postMessage(index);
+      const [answer] = await once(worker, "message");
       if (answer.fault) throw new Error(`mutant ${index} does not compile:\n${answer.fault}`);
       const file = `cache/mutants/${index}.hex`;
       writeFileSync(join(here, file), `0x${answer.code}`);

@@ -268,6 +268,8 @@ contract AgreementsTest is Base {
         openUnder(makeTerms(1), 500, m, sig);
         refused(EscrowNews.MandateOver.selector, escrow.mandateId(m));
         openUnder(makeTerms(2), 100, m, sig);
+        // What stands at that cap already asks nothing of the mandate, so it blocks nobody.
+        openUnder(makeTerms(1), 400, m, sig);
         (,, bool accepted, bool revoked) = escrow.mandates(escrow.mandateId(m));
         check(accepted && revoked, "both are seen");
     }

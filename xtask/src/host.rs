@@ -30,6 +30,12 @@ pub(crate) const NPM: Need = Need {
     packages: &["npm"],
     why: "no image registry can be reached, so the Node image is made from npm's packages",
 };
+/// For the contracts.
+pub(crate) const CONTRACT_TOOLS: Need = Need {
+    program: "npm",
+    packages: &["npm"],
+    why: "the contracts' compiler, their tests and the development chain come from it",
+};
 /// For the benchmarks.
 pub(crate) const WRK: Need =
     Need { program: "wrk", packages: &["wrk"], why: "it makes the load of the benchmark" };

@@ -3,6 +3,7 @@
 
 mod bench;
 mod check;
+mod contracts;
 mod engine;
 mod host;
 mod images;

@@ -1,7 +1,7 @@
 //! Everything, on the real container engine.
 
 use crate::{
-    check, engine, host, images,
+    check, contracts, engine, host, images,
     shell::{self, cargo, say},
 };
 use anyhow::Result;
@@ -52,6 +52,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     images::ensure(IMAGES, install)?;
     if !options.no_check {
         check::run_all()?;
+    }
+    // Tests of the Rust side start its development chain, so its packages are needed in any case.
+    if options.filter.is_none() {
+        contracts::test(install)?
+    } else {
+        contracts::anvil(install).map(drop)?
     }
     say("Building the programs that the tests start.");
     shell::run(cargo().args(["build", "--locked", "--workspace", "--bins"]))?;
