@@ -326,7 +326,9 @@ impl World {
                 Work::Stopped(_) => {
                     let (number, kind, _) = one.told.last().expect("a word");
                     assert_eq!(*number, cycle(self.deposits, one.resumptions));
-                    assert!(*kind >= NoticeKind::Stopped, "{kind}");
+                    // Either it stays, or its lock is on the way to the chain.
+                    let rises = *kind == NoticeKind::Resumed && one.pending.is_some();
+                    assert!(rises || *kind >= NoticeKind::Stopped, "{kind}");
                 }
                 Work::Ending(_) | Work::Paused | Work::Deleted => {}
             }
@@ -351,7 +353,7 @@ fn any_act() -> impl Strategy<Value = Act> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
     #[test]
     fn money_ends_without_debt_without_unpaid_work_and_never_without_a_word(
         // At less than 120 units an hour a quarter of a lock would be less than one unit.
@@ -363,6 +365,7 @@ proptest! {
             world.act(act);
             world.assert_told_well();
         }
+        world.crash = false;
         world.act(Act::Wait(2_000));
         world.assert_told_well();
         world.assert_at_rest();
