@@ -48,10 +48,8 @@ pub(super) fn sum(amounts: impl IntoIterator<Item = Amount>) -> Amount {
 pub(super) async fn read(caller: Caller) -> Reply<BillingView> {
     let money = caller.money()?;
     let (store, account) = (&caller.store, caller.account);
-    let rows = store.agreements_of_tenant(account).await?;
+    let Purse { free, held, rows } = purse(&caller).await?;
     let running: BTreeSet<DeploymentId> = store.leased_deployments(account).await?.into_iter().collect();
-    let free = store.balance(Account::Free(account)).await?;
-    let held = sum(store.pending_holds(account).await?.into_iter().map(|hold| hold.amount));
     let at_work = |row: &&AgreementRow| matches!(row.state, AgreementState::Open | AgreementState::Ending);
     let mandate = match store.mandate_in_force(account).await? {
         Some(row) => Some(mandate_view(&caller, &row).await?),
@@ -75,6 +73,31 @@ pub(super) async fn read(caller: Caller) -> Reply<BillingView> {
         deployments,
         notices: store.notices(account).await?,
     }))
+}
+
+/// An account's money, all of one moment.
+struct Purse {
+    free: Amount,
+    held: Amount,
+    rows: Vec<AgreementRow>,
+}
+
+/// Read again when something was booked meanwhile, so that nothing is shown twice or not at all.
+async fn purse(caller: &Caller) -> Result<Purse, ApiError> {
+    /// Under heavy booking the last look is shown as it is.
+    const LOOKS: u32 = 5;
+    let (store, account) = (&caller.store, caller.account);
+    let mut look = 1;
+    loop {
+        let mark = store.journal_mark().await?;
+        let rows = store.agreements_of_tenant(account).await?;
+        let free = store.balance(Account::Free(account)).await?;
+        let held = sum(store.pending_holds(account).await?.into_iter().map(|hold| hold.amount));
+        if look == LOOKS || store.journal_mark().await? == mark {
+            return Ok(Purse { free, held, rows });
+        }
+        look += 1;
+    }
 }
 
 async fn mandate_view(state: &ApiState, row: &MandateRow) -> Result<MandateView, ApiError> {
@@ -195,10 +218,10 @@ pub(super) async fn prices(caller: Caller, Query(query): Query<PriceQuery>) -> R
     params(("agreement" = AgreementId, Path, description = "Its id.")),
     responses((status = 200, description = "From readings to the chain.", body = Evidence)))]
 pub(super) async fn evidence(caller: Caller, Key(key): Key) -> Reply<Evidence> {
-    let money = caller.money()?;
     let unknown = || ApiError::new(ErrorCode::NotFound, "There is no agreement of that id.");
     let id: AgreementId = key.parse().map_err(|_| unknown())?;
     let row = caller.store.agreement_seen_by(caller.account, id).await?.ok_or_else(unknown)?;
+    let money = caller.money()?;
     let agent = caller.store.agent_key(row.agent).await?.ok_or_else(unknown)?;
     Ok(ok(Evidence {
         domain: money.domain(),

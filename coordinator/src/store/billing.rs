@@ -107,6 +107,12 @@ impl Store {
             .collect()
     }
 
+    /// Grows with every entry of the journal.
+    pub async fn journal_mark(&self) -> StoreResult<i64> {
+        let row = sqlx::query("SELECT COALESCE(MAX(id), 0) AS mark FROM journal").fetch_one(self.read()).await?;
+        row.number("mark")
+    }
+
     /// What arrived at payees, on chain or as credit, after the platform's share.
     pub async fn paid_to(&self, payees: &[EvmAddress]) -> StoreResult<Amount> {
         let rows = sqlx::query("SELECT body FROM chain_event WHERE json_extract(body, '$.kind') = 'provider_paid'")

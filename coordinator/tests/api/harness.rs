@@ -75,6 +75,7 @@ impl World {
         let mut config =
             Config { data_dir: dir.path().to_owned(), public_ports: 30_000..=30_001, ..Config::default() };
         set(&mut config);
+        let money = config.payments.on.then(|| crate::money::money(&config));
         let (account, token) = account(&store, "tenant").await;
         let (_, stranger) = account_and_token(&store).await;
         let state = ApiState {
@@ -84,7 +85,7 @@ impl World {
             logs: LogHub::default(),
             online: Online::default(),
             config: Arc::new(config),
-            money: None,
+            money,
             tunnels: Arc::new(NoTunnels),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),

@@ -10,6 +10,8 @@ mod idempotency;
 mod lists;
 mod logs;
 mod matrix;
+mod metering;
+mod money;
 mod secrets;
 mod uploads;
 mod wishes;
