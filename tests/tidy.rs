@@ -59,7 +59,7 @@ const COORDINATOR_ARROWS: &[(&str, &[&str])] = &[
     ("store", &["logic", "ledger", "seal", "fresh", "clock"]),
     ("git", &[]),
     ("flows", &["logic", "ledger", "store", "git", "seal", "nudge", "online", "clock", "fresh", "config"]),
-    ("jobs", &["flows", "ledger", "store", "logic", "nudge", "clock", "fresh"]),
+    ("jobs", &["flows", "chain", "money", "ledger", "store", "logic", "nudge", "clock", "fresh"]),
     ("link", &["logic", "store", "nudge", "online", "clock", "fresh"]),
     ("edge", &["logic", "store", "online", "clock", "fresh"]),
     ("api", &["logic", "ledger", "store", "git", "seal", "nudge", "online", "log_hub", "clock", "fresh"]),

@@ -144,3 +144,6 @@ async fn give_back(store: &Store, now: UnixMillis) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

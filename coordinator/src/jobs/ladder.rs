@@ -233,3 +233,6 @@ fn notice(kind: NoticeKind, runway: Option<Millis>) -> Problem {
         NoticeKind::DeletionDay => ended("This deployment is deleted in a day, with all that is kept of it."),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ pub mod paid;
 pub mod presence;
 pub mod reconcile;
 pub mod sagas;
+#[cfg(test)]
+mod scene;
 pub mod send;
 pub mod settle;
 pub mod sweep;

@@ -134,3 +134,6 @@ fn token(event: &EscrowEvent) -> Option<EvmAddress> {
 fn key(log: &EscrowLog) -> EntryKey {
     EntryKey::Chain { block: log.block, log: log.log_index }
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,3 +130,6 @@ fn report(findings: &Findings) {
         tracing::info!("books and contract agree");
     }
 }
+
+#[cfg(test)]
+mod tests;

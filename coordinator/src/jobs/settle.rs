@@ -205,3 +205,6 @@ async fn notice_is_over(chain: &dyn Chain, row: &DueRow, now: UnixMillis) -> Res
     let notice = NOTICE.0 / 1000;
     Ok(ended_at.is_some_and(|at| at.saturating_add(notice) <= head.timestamp_secs))
 }
+
+#[cfg(test)]
+mod tests;

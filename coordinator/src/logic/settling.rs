@@ -92,7 +92,7 @@ pub fn plan(dues: &[Due], occasion: &Occasion, now: UnixMillis) -> Vec<Vec<Line>
     let line = |due: &&Due| Line {
         agreement: due.agreement,
         cumulative: due.vouchered.max(due.settled),
-        ending: due.must_end(now) && !due.end_asked,
+        ending: due.must_end(now) && !due.end_asked && !due.content,
     };
     chosen.chunks(BATCH_MAX).map(|batch| batch.iter().map(line).collect()).collect()
 }

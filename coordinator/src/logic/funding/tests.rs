@@ -102,7 +102,7 @@ fn a_mandate_permits_what_the_contract_would() {
     ] {
         assert!(!permits(&mandate(0), &outside), "{outside:?}");
     }
-    let at = |seconds| is_current(&mandate(0), UnixMillis(seconds * 1000));
+    let at = |seconds: i64| is_current(&mandate(0), UnixMillis(seconds * 1000));
     assert_eq!([999, 1000, 4999, 5000].map(at), [false, true, true, false]);
 }
 
