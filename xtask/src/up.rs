@@ -9,7 +9,7 @@ mod stop;
 mod tenant;
 
 use crate::{
-    engine, host, images,
+    contracts, engine, host, images,
     shell::{self, cargo, print, say},
 };
 use anyhow::{Context, Result, bail};
@@ -62,7 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     host::ensure(&[&host::GIT], install)?;
     engine::ensure(install)?;
     images::ensure(IMAGES, install)?;
-    let anvil = if options.free { None } else { Some(chain::anvil(install)?) };
+    let anvil = if options.free { None } else { Some(contracts::anvil(install)?) };
     say("Building Ttalkak (a few minutes the first time).");
     let packages = ["-p", "ttalkak-coordinator", "-p", "ttalkak-agent", "-p", "ttalkak-cli"];
     shell::run(cargo().args(["build", "--quiet", "--locked", "--bins"]).args(packages))?;

@@ -23,12 +23,14 @@ impl Phase {
     /// The phase of a step of the coordinator; `None` for a step of a newer one.
     pub(crate) fn of_step(step: &str) -> Option<Self> {
         match step {
-            "fetch_source" => Some(Self::Source),
+            "hold_funds" | "fetch_source" => Some(Self::Source),
             "plan_build" => Some(Self::Plan),
-            "hold_funds" | "choose_offer" | "grant_lease" => Some(Self::Provider),
+            "choose_offer" | "agree" | "grant_lease" => Some(Self::Provider),
             "await_image" => Some(Self::Build),
             "await_running" => Some(Self::Start),
-            "await_tunnel" | "await_healthy" | "publish_route" | "mark_live" => Some(Self::Connect),
+            "await_tunnel" | "await_healthy" | "await_escrow" | "publish_route" | "mark_live" => {
+                Some(Self::Connect)
+            }
             "drain_previous" => Some(Self::Live),
             _ => None,
         }

@@ -52,7 +52,7 @@ fn anvil() -> Option<Anvil> {
         return None;
     }
     let mut child = Command::new(program)
-        .args(["--port", "0", "--hardfork", "osaka"])
+        .args(["--port", "0", "--hardfork", "osaka", "--prune-history"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

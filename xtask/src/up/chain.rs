@@ -55,6 +55,8 @@ impl LocalChain {
         anvil
             .args(["--hardfork", "osaka", "--state-interval", "5", "--state"])
             .arg(self.folder.join("state.json"));
+        // Left to itself it writes every block's whole state to the home folder, gigabytes within hours.
+        anvil.args(["--prune-history", "64"]);
         programs.spawn("chain", anvil)?;
         let port = self.port;
         programs.wait("The local chain", stop, |_| rpc::ask(port, "eth_chainId", json!([])).is_ok())?;
@@ -154,12 +156,6 @@ impl LocalChain {
 pub(super) struct Settings {
     pub(super) coordinator: Vec<(String, String)>,
     pub(super) agent: Vec<(String, String)>,
-}
-
-/// Where anvil is.
-pub(super) fn anvil(_install: bool) -> Result<PathBuf> {
-    let found = shell::root().join("contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
-    if found.is_file() { Ok(found) } else { bail!("{} is not there", found.display()) }
 }
 
 /// The hex text of so many random bytes in a file of its owner alone; made when it is not there.
