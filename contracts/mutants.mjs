@@ -1,5 +1,6 @@
 // Small faults put into the contract one at a time: the tests must notice every one. What survives is a promise that no
-// test holds. `node mutants.mjs` tries all; `--sample N --seed S` tries some, chosen by the seed.
+// test holds. `node mutants.mjs` tries all, `--from N` those from the Nth on (after a break), `--sample N --seed S` some,
+// chosen by the seed.
 //
 // The tests are compiled once. Each mutant is compiled alone and handed to them as a file (see `makeEscrow` of
 // test/Base.sol), which costs seconds instead of a minute.
@@ -174,7 +175,8 @@ function killed(file) {
 
 function chosen() {
   const option = (name) => process.argv[process.argv.indexOf(name) + 1];
-  const all = mutants.map((_, index) => index);
+  const from = process.argv.includes("--from") ? Number(option("--from")) : 0;
+  const all = mutants.map((_, index) => index).filter((index) => index >= from);
   if (!process.argv.includes("--sample")) return all;
   // A small generator (mulberry32), so that a seed names the same mutants everywhere.
   let state = Number(process.argv.includes("--seed") ? option("--seed") : 1) >>> 0;
