@@ -11,15 +11,18 @@ use ttalkak_tests::{
     world::SOON,
 };
 
-const DEPLOY: [&str; 11] = [
+const DEPLOY: [&str; 14] = [
+    "hold_funds",
     "fetch_source",
     "plan_build",
     "choose_offer",
+    "agree",
     "grant_lease",
     "await_image",
     "await_running",
     "await_tunnel",
     "await_healthy",
+    "await_escrow",
     "publish_route",
     "mark_live",
     "drain_previous",
@@ -88,7 +91,8 @@ async fn a_first_deploy_during_which_both_programs_die_at_every_line_is_live_in_
 #[tokio::test]
 async fn a_coordinator_that_dies_while_undoing_leaves_the_older_release_alone() {
     let Some((mut world, app)) = live("steady").await else { return };
-    let undone = ["await_image", "grant_lease", "choose_offer", "plan_build", "fetch_source"];
+    let undone =
+        ["await_image", "grant_lease", "agree", "choose_offer", "plan_build", "fetch_source", "hold_funds"];
     let mut lines = vec!["await_image:failed".to_owned()];
     lines.extend(
         undone.iter().flat_map(|step| [format!("{step}:undo_started"), format!("{step}:undo_finished")]),

@@ -57,12 +57,13 @@ const COORDINATOR_ARROWS: &[(&str, &[&str])] = &[
     ("logic", &[]),
     ("ledger", &[]),
     ("store", &["logic", "ledger", "seal", "fresh", "clock"]),
+    ("chain", &["logic", "config"]),
     ("git", &[]),
-    ("flows", &["logic", "ledger", "store", "git", "seal", "nudge", "online", "clock", "fresh", "config"]),
+    ("flows", &["logic", "ledger", "store", "git", "seal", "nudge", "online", "clock", "fresh", "config", "money"]),
     ("jobs", &["flows", "chain", "money", "ledger", "store", "logic", "nudge", "clock", "fresh"]),
     ("link", &["logic", "store", "nudge", "online", "clock", "fresh"]),
     ("edge", &["logic", "store", "online", "clock", "fresh"]),
-    ("api", &["logic", "ledger", "store", "git", "seal", "nudge", "online", "log_hub", "clock", "fresh"]),
+    ("api", &["jobs", "money", "logic", "ledger", "store", "git", "seal", "nudge", "online", "log_hub", "clock", "fresh"]),
 ];
 
 /// The same within the agent.

@@ -190,14 +190,17 @@ mod tests {
     #[test]
     fn every_step_of_a_deploy_belongs_to_a_phase_and_they_only_go_forward() {
         let steps = [
+            "hold_funds",
             "fetch_source",
             "plan_build",
             "choose_offer",
+            "agree",
             "grant_lease",
             "await_image",
             "await_running",
             "await_tunnel",
             "await_healthy",
+            "await_escrow",
             "publish_route",
             "mark_live",
             "drain_previous",

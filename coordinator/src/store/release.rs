@@ -116,7 +116,15 @@ impl Store {
             let state: ReleaseState = row.word("state")?;
             let (step, served) = (row.text_opt("step")?, row.time_opt("live_at")?.is_some());
             let rolling = step.is_some() || state == ReleaseState::Rolling;
-            let before_image = ["fetch_source", "plan_build", "choose_offer", "grant_lease", "await_image"];
+            let before_image = [
+                "hold_funds",
+                "fetch_source",
+                "plan_build",
+                "choose_offer",
+                "agree",
+                "grant_lease",
+                "await_image",
+            ];
             let building =
                 rolling && !served && step.as_deref().is_none_or(|step| before_image.contains(&step));
             let over = !rolling && state != ReleaseState::Live && row.number::<i64>("leased")? == 0;
