@@ -22,7 +22,9 @@ impl Walk<'_> {
         for (_, known) in self.some(3, Known::goes_on) {
             let most = ceiling(&known.terms, known.cap, now, None);
             let rest = most.saturating_sub(self.books.vouchered(&known));
-            let amount = self.chance.up_to(rest.min(self.books.amount(Account::Locked(known.id))));
+            let rest = rest.min(self.books.amount(Account::Locked(known.id)));
+            // Beside a large sum a small one is less than the large one's fee.
+            let amount = if self.chance.one_in(2) { rest.min(Amount(20)) } else { self.chance.up_to(rest) };
             self.books.write(write::charge(known.id, amount));
         }
     }
@@ -58,7 +60,7 @@ impl Walk<'_> {
     pub(super) async fn claim(&mut self) {
         let mut claims = Vec::new();
         let mut passes = true;
-        for (key, known) in self.some(4, |known| known.cap > Amount::ZERO) {
+        for (key, known) in self.some(6, |known| known.cap > Amount::ZERO) {
             let (vouchered, most) = (self.books.vouchered(&known), self.most(&known));
             let by_tenant = self.chance.one_in(4);
             let mut total = if by_tenant { vouchered.max(self.chance.up_to(most)) } else { vouchered };
@@ -70,6 +72,10 @@ impl Walk<'_> {
         }
         if claims.is_empty() {
             return;
+        }
+        if self.chance.one_in(2) {
+            // What stands together is paid as one.
+            claims.sort_by_key(|claim| claim.terms.provider);
         }
         if self.chance.one_in(4) {
             // The same voucher twice pays once.
