@@ -58,9 +58,12 @@ pub(super) async fn look(
 ) -> Result<(), FlowError> {
     for (account, purses) in world.store.purses().await? {
         let usable = usable(world, account, now).await?;
-        for (purse, runway) in purses.iter().zip(spans(&purses, usable)) {
+        for (purse, runway) in purses.iter().zip(spans(&purses, usable, now)) {
             let runway = runway.and_then(|runway| startable(purse, runway, usable, money, ladder));
-            act(world, purse, runway, ladder, now).await?;
+            // What fails for one is no reason to let the others' money run out.
+            if let Err(error) = act(world, purse, runway, ladder, now).await {
+                tracing::warn!(deployment.id = %purse.deployment, error = &error as &dyn std::error::Error, "the money of deployment {} is looked at later", purse.deployment);
+            }
         }
     }
     Ok(())
@@ -77,8 +80,9 @@ async fn usable(world: &World, account: AccountId, now: UnixMillis) -> Result<Am
     Ok(free.min(row.mandate.cap.saturating_sub(used)))
 }
 
-/// How long each lasts, by what it usually costs; what secures it counts at the most that it may cost.
-fn spans(purses: &[PurseRow], usable: Amount) -> Vec<Option<Runway>> {
+/// How long each lasts, by what it usually costs; what secures it counts at the most that it may cost. Nothing lasts
+/// beyond the terms that it is paid under: after them nothing can be earned. A new start makes new ones.
+fn spans(purses: &[PurseRow], usable: Amount, now: UnixMillis) -> Vec<Option<Runway>> {
     let drain = |purse: &PurseRow| {
         let nothing = Drain { locked: Amount::ZERO, pending: Amount::ZERO, rate_per_hour: Amount::ZERO };
         let Some(row) = &purse.agreement else { return nothing };
@@ -91,8 +95,12 @@ fn spans(purses: &[PurseRow], usable: Amount) -> Vec<Option<Runway>> {
     };
     let spans = runways(usable, &purses.iter().map(drain).collect::<Vec<_>>());
     let secured = |(span, purse): (Option<Runway>, &PurseRow)| {
-        let worst = purse.agreement.as_ref().and_then(|row| runway(row.left(), row.terms.rate_per_hour));
-        span.map(|span| Runway { locked: worst.map_or(span.locked, |worst| worst.min(span.locked)), ..span })
+        let (span, row) = (span?, purse.agreement.as_ref().filter(|_| !purse.ended()));
+        let Some(row) = row else { return Some(span) };
+        let worst = runway(row.left(), row.terms.rate_per_hour).unwrap_or(span.locked);
+        let expiry = i64::try_from(row.terms.expiry.saturating_mul(1000)).unwrap_or(i64::MAX);
+        let valid = UnixMillis(expiry).since(now);
+        Some(Runway { money: span.money.min(valid), locked: span.locked.min(worst).min(valid) })
     };
     spans.into_iter().zip(purses).map(secured).collect()
 }

@@ -151,6 +151,19 @@ async fn a_start_that_failed_is_not_tried_again_at_every_look() {
     assert_eq!(state(&scene).await.0, DeploymentState::Requested);
 }
 
+#[tokio::test]
+async fn terms_that_end_stop_what_runs_under_them_whatever_is_locked() {
+    let scene = Scene::new().await;
+    scene.deposit(1_000_000 * RATE.0 / 1000).await;
+    let id = scene.live(500_000 * RATE.0 / 1000).await;
+    let expiry = i64::try_from(scene.agreement(id).await.terms.expiry).unwrap();
+    look_at(&scene, UnixMillis(expiry * 1000 - 3_600_000)).await;
+    assert_eq!(told(&scene).await, [NoticeKind::RunwayHour]);
+    assert_eq!(state(&scene).await.0, DeploymentState::Live);
+    look_at(&scene, UnixMillis(expiry * 1000 - 60_000)).await;
+    assert_eq!(state(&scene).await.0, DeploymentState::Draining);
+}
+
 #[test]
 fn a_short_lock_has_a_margin_below_the_quarter_at_which_it_is_filled_up() {
     assert_eq!(ladder(Millis(DAY)).stop_margin, Ladder::default().stop_margin);
