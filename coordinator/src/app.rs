@@ -126,6 +126,15 @@ pub async fn run(
     let served = front::serve(listeners.api, http, shutdown.clone());
     tracing::info!(listen = %config.listen, edge = %config.edge_listen, "coordinator is ready");
 
+    serve_out(served, &shutdown).await;
+    take_down(&workers, &tasks).await;
+    store.close().await;
+    tracing::info!("coordinator has stopped");
+    Ok(())
+}
+
+/// Serves until the end was asked for and requests at work are done, or their time is over.
+async fn serve_out(served: impl Future<Output = ()>, shutdown: &CancellationToken) {
     let grace = async {
         shutdown.cancelled().await;
         tokio::time::sleep(DRAIN).await;
@@ -135,10 +144,6 @@ pub async fn run(
         () = grace => tracing::warn!("requests at work were cut after {} s", DRAIN.as_secs()),
     }
     shutdown.cancel();
-    take_down(&workers, &tasks).await;
-    store.close().await;
-    tracing::info!("coordinator has stopped");
-    Ok(())
 }
 
 fn start_jobs(workers: &TaskTracker, world: &World, tunnels: &Tunnels, shutdown: &CancellationToken) {

@@ -61,6 +61,7 @@ pub(super) enum SocketError {
 
 /// What a WebSocket message turned out to be.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time for each link")]
 pub(super) enum Received {
     /// A message of the protocol, with its number.
     Message(u64, FromAgent),

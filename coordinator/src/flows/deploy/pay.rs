@@ -227,13 +227,10 @@ fn seconds(now: UnixMillis) -> u64 {
 
 /// A refusal that the tenant can mend is the step's end; any other failure is tried again.
 fn told(done: Result<(), StoreError>) -> Result<StepEnd, FlowError> {
-    match done {
-        Ok(()) => Ok(StepEnd::Done),
-        Err(error) => match error.code() {
-            code @ (ErrorCode::FundsInsufficient | ErrorCode::MandateExhausted) => {
-                Ok(StepEnd::Failed(Problem::new(code, error.to_string())))
-            }
-            _ => Err(error.into()),
-        },
+    let Err(error) = done else { return Ok(StepEnd::Done) };
+    let code = error.code();
+    if matches!(code, ErrorCode::FundsInsufficient | ErrorCode::MandateExhausted) {
+        return Ok(StepEnd::Failed(Problem::new(code, error.to_string())));
     }
+    Err(error.into())
 }

@@ -53,10 +53,8 @@ fn judged(metered: &Metered, leased: &Leased, reading: &Reading, now: i64) -> Ve
 }
 
 fn charged(verdict: Verdict) -> u128 {
-    match verdict {
-        Verdict::Charge { charge, .. } => charge.0,
-        other => panic!("not charged: {other:?}"),
-    }
+    let Verdict::Charge { charge, .. } = verdict else { panic!("not charged: {verdict:?}") };
+    charge.0
 }
 
 #[test]
