@@ -59,11 +59,20 @@ const COORDINATOR_ARROWS: &[(&str, &[&str])] = &[
     ("store", &["logic", "ledger", "seal", "fresh", "clock"]),
     ("chain", &["logic", "config"]),
     ("git", &[]),
-    ("flows", &["logic", "ledger", "store", "git", "seal", "nudge", "online", "clock", "fresh", "config", "money"]),
+    (
+        "flows",
+        &["logic", "ledger", "store", "git", "seal", "nudge", "online", "clock", "fresh", "config", "money"],
+    ),
     ("jobs", &["flows", "chain", "money", "ledger", "store", "logic", "nudge", "clock", "fresh"]),
     ("link", &["logic", "store", "nudge", "online", "clock", "fresh"]),
     ("edge", &["logic", "store", "online", "clock", "fresh"]),
-    ("api", &["jobs", "money", "logic", "ledger", "store", "git", "seal", "nudge", "online", "log_hub", "clock", "fresh"]),
+    (
+        "api",
+        &[
+            "jobs", "money", "logic", "ledger", "store", "git", "seal", "nudge", "online", "log_hub",
+            "clock", "fresh",
+        ],
+    ),
 ];
 
 /// The same within the agent.

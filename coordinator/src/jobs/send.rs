@@ -9,7 +9,7 @@ use crate::{
     chain::{ChainError, Head, Receipt},
     clock,
     logic::outbox::{Act, Failure, Mined, Offer, OutboxState, Refusal, Seen, decide},
-    store::outbox::{OutboxRow, Signed, outbox_end},
+    store::outbox::{OutboxRow, Signed, outbox_end_from},
 };
 use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
@@ -251,11 +251,13 @@ impl Sender {
 
     async fn end(&mut self, row: &OutboxRow, problem: Option<Problem>) -> Result<bool, ChainWorkError> {
         let (mut tx, now) = (self.work.store.begin().await?, clock::now());
-        if outbox_end(&mut tx, row.id, problem.as_ref(), now).await? {
-            self.work.ears.ended(&mut tx, row, problem.as_ref(), now).await?;
-            tx.commit().await?;
-            self.work.nudge.sagas();
+        // Of two workers the slower one may have tried a call that the faster one has sent already.
+        if !outbox_end_from(&mut tx, (row.id, row.row.state), problem.as_ref(), now).await? {
+            return Ok(false);
         }
+        self.work.ears.ended(&mut tx, row, problem.as_ref(), now).await?;
+        tx.commit().await?;
+        self.work.nudge.sagas();
         for attempt in &row.row.attempts {
             self.sent.remove(&attempt.hash);
         }

@@ -93,23 +93,42 @@ fn batch_in(input: &[u8]) -> Option<i64> {
     i64::try_from(u64::from_be_bytes(word)).ok()
 }
 
-/// Ends a row: `Final`, or `Failed` with why. A failed settlement gives its number back, since the chain never counted it
-/// for this row. Returns false when it had ended before.
+/// Ends a row, whatever state it is in, as [`outbox_end_from`] does. False: it had ended before.
 pub async fn outbox_end(
     tx: &mut Tx,
     id: OutboxId,
     problem: Option<&Problem>,
     now: UnixMillis,
 ) -> StoreResult<bool> {
+    let row = sqlx::query("SELECT state FROM outbox WHERE id = ? AND state NOT IN ('final', 'failed')")
+        .bind(id.to_string())
+        .fetch_optional(&mut **tx)
+        .await?;
+    match row {
+        Some(row) => outbox_end_from(tx, (id, row.word("state")?), problem, now).await,
+        None => Ok(false),
+    }
+}
+
+/// Ends a row: `Final`, or `Failed` with why. A failed settlement gives its number back, since the chain never counted it
+/// for this row. Returns false, and changes nothing, when the row is no more in the state `from` that the decision was
+/// about: another worker was first.
+pub async fn outbox_end_from(
+    tx: &mut Tx,
+    (id, from): (OutboxId, OutboxState),
+    problem: Option<&Problem>,
+    now: UnixMillis,
+) -> StoreResult<bool> {
     let state = if problem.is_some() { OutboxState::Failed } else { OutboxState::Final };
     let done = sqlx::query(
         "UPDATE outbox SET state = ?2, problem = ?3, updated_at = ?4, batch = CASE WHEN ?3 IS NULL THEN batch END
-         WHERE id = ?1 AND state NOT IN ('final', 'failed')",
+         WHERE id = ?1 AND state = ?5",
     )
     .bind(id.to_string())
     .bind(word(state))
     .bind(problem.map(json))
     .bind(now.0)
+    .bind(word(from))
     .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected() == 1)

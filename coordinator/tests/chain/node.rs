@@ -4,11 +4,12 @@ use alloy::transports::http::reqwest;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use std::{
-    net::TcpListener,
+    io::{BufRead as _, BufReader},
     os::unix::process::CommandExt as _,
     path::PathBuf,
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    sync::mpsc,
+    time::Duration,
 };
 use url::Url;
 
@@ -17,6 +18,7 @@ pub(crate) struct Node {
     pub(crate) url: Url,
     child: Child,
     client: reqwest::Client,
+    ended: mpsc::Receiver<()>,
 }
 
 impl Drop for Node {
@@ -25,10 +27,7 @@ impl Drop for Node {
         // since only then it removes the old states that it has written to disk.
         let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).unwrap();
         let _ = kill_process_group(group, Signal::INT);
-        let asked = Instant::now();
-        while asked.elapsed() < Duration::from_secs(2) && matches!(self.child.try_wait(), Ok(None)) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let _ = self.ended.recv_timeout(Duration::from_secs(2));
         let _ = kill_process_group(group, Signal::KILL);
         let _ = self.child.wait();
     }
@@ -38,24 +37,25 @@ impl Node {
     /// `None` when anvil is not there and nobody insists on it.
     pub(crate) async fn start(more: &[&str]) -> Option<Self> {
         let anvil = anvil()?;
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = Command::new(anvil)
-            .args(["--port", &port.to_string(), "--hardfork", "osaka", "--enable-tx-gas-limit", "--silent"])
+        let mut child = Command::new(anvil)
+            .args(["--port", "0", "--hardfork", "osaka", "--enable-tx-gas-limit"])
             .args(more)
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .process_group(0)
             .spawn()
             .unwrap();
-        let url = format!("http://127.0.0.1:{port}").parse().unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+        let listening = said.find_map(|line| line.unwrap().strip_prefix("Listening on ").map(str::to_owned));
+        let url = format!("http://{}", listening.expect("anvil says where it listens")).parse().unwrap();
+        let (end, ended) = mpsc::channel();
+        // It writes a line for each question; somebody must read them.
+        std::thread::spawn(move || {
+            said.for_each(drop);
+            let _ = end.send(());
+        });
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let node = Self { url, child, client };
-        let begun = Instant::now();
-        while node.try_call("eth_chainId", json!([])).await.is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(30), "anvil does not answer");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Some(node)
+        Some(Self { url, child, client, ended })
     }
 
     /// A call that must succeed.

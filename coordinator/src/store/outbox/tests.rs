@@ -82,7 +82,9 @@ async fn a_failed_settlement_gives_its_number_back() {
     let mut tx = store.begin().await.unwrap();
     assert_eq!(outbox_next_batch(&mut tx, 3).await.unwrap(), 5);
     let problem = Problem::new(ErrorCode::Internal, "refused");
-    assert!(outbox_end(&mut tx, id, Some(&problem), NOW).await.unwrap());
+    let signed = (id, OutboxState::Signed);
+    assert!(!outbox_end_from(&mut tx, signed, Some(&problem), NOW).await.unwrap(), "it is not signed");
+    assert!(outbox_end_from(&mut tx, (id, OutboxState::Planned), Some(&problem), NOW).await.unwrap());
     assert!(!outbox_end(&mut tx, id, None, NOW).await.unwrap(), "it has ended");
     assert_eq!(outbox_next_batch(&mut tx, 3).await.unwrap(), 4);
     tx.commit().await.unwrap();
