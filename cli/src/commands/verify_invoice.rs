@@ -32,21 +32,31 @@ pub(crate) struct Args {
 /// Recomputes it. Errors: `NotEqual` with the first difference.
 pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
     let api = context.api()?;
-    let evidence = api.evidence(&args.agreement).await?;
+    let mut evidence = api.evidence(&args.agreement).await?;
     // A provider has no wallet here, but sees the same chain.
     let chain = match api.find_billing().await? {
         Some(view) => view.chain,
         None => api.earnings().await?.chain,
     };
     let coin = Coin::from(&chain);
-    let mut checks = verify::evidence(&evidence, coin);
-    checks.push(same_contract(context, &api.coordinator(), &evidence, &chain)?);
+    let mut beyond = Vec::new();
     let looked = !args.offline;
     if looked {
         let node = args.rpc.chain(&chain)?;
         purse::agree(&node, &chain).await?;
-        checks.extend(on_the_chain(&node, &evidence, coin).await?);
+        let mut claimed = self::claimed(&node, &evidence).await?;
+        if !covered(&evidence, claimed) {
+            // A batch may have come in since the evidence was read; newer evidence has its voucher.
+            evidence = api.evidence(&args.agreement).await?;
+        }
+        if claimed < settled(&evidence) {
+            claimed = self::claimed(&node, &evidence).await?;
+        }
+        beyond = on_the_chain(&node, &evidence, claimed, coin).await?;
     }
+    let mut checks = verify::evidence(&evidence, coin);
+    checks.push(same_contract(context, &api.coordinator(), &evidence, &chain)?);
+    checks.extend(beyond);
     let difference = verify::first_difference(&checks);
     show(context, &evidence, &checks, looked, coin)?;
     match difference {
@@ -73,7 +83,28 @@ fn same_contract(
     Ok(Check::new(format!("contract {} on chain {}", wanted.contract, wanted.chain_id), outcome))
 }
 
-async fn on_the_chain(node: &Chain, evidence: &Evidence, coin: Coin<'_>) -> CliResult<Vec<Check>> {
+/// What the contract says was claimed under the agreement.
+async fn claimed(node: &Chain, evidence: &Evidence) -> CliResult<Amount> {
+    let question = crate::chain::calls::agreement(evidence.agreement.key);
+    Ok(node.read(evidence.domain.contract, question).await?.1)
+}
+
+/// Whether the newest voucher stands for what was claimed.
+fn covered(evidence: &Evidence, claimed: Amount) -> bool {
+    evidence.voucher.map_or(Amount::ZERO, |signed| signed.voucher.cumulative) >= claimed
+}
+
+/// The largest total that the evidence says is settled.
+fn settled(evidence: &Evidence) -> Amount {
+    evidence.settlements.iter().map(|line| line.cumulative).max().unwrap_or(Amount::ZERO)
+}
+
+async fn on_the_chain(
+    node: &Chain,
+    evidence: &Evidence,
+    claimed: Amount,
+    coin: Coin<'_>,
+) -> CliResult<Vec<Check>> {
     let mut checks = Vec::new();
     for line in &evidence.settlements {
         let (transaction, receipt) =
@@ -81,15 +112,15 @@ async fn on_the_chain(node: &Chain, evidence: &Evidence, coin: Coin<'_>) -> CliR
         let outcome = on_chain::settlement(evidence, line, transaction.as_ref(), receipt.as_ref());
         checks.push(Check::new(batch(line, coin), outcome));
     }
-    let last = evidence.settlements.iter().map(|line| line.cumulative).max().unwrap_or(Amount::ZERO);
-    let (_, claimed) =
-        node.read(evidence.domain.contract, crate::chain::calls::agreement(evidence.agreement.key)).await?;
-    let covered = match claimed >= last {
-        true if evidence.voucher.is_none_or(|signed| claimed <= signed.voucher.cumulative) => Ok(()),
-        true => Err(format!("{claimed} is claimed on chain, more than any voucher covers")),
-        false => Err(format!("{claimed} is claimed on chain, {last} was settled")),
+    let last = settled(evidence);
+    let outcome = if claimed < last {
+        Err(format!("{claimed} is claimed on chain, {last} was settled"))
+    } else if covered(evidence, claimed) {
+        Ok(())
+    } else {
+        Err(format!("{claimed} is claimed on chain, more than any voucher covers"))
     };
-    checks.push(Check::new(format!("claimed on chain {}", coin.show(claimed)), covered));
+    checks.push(Check::new(format!("claimed on chain {}", coin.show(claimed)), outcome));
     Ok(checks)
 }
 

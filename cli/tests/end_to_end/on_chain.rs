@@ -11,7 +11,11 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
+
+/// A development node makes a block for each transaction, at once.
+const BLOCK: Duration = Duration::from_secs(20);
 
 /// A chain of its own; ends when dropped.
 struct Anvil {
@@ -89,7 +93,15 @@ impl Anvil {
         let from = self.ask("eth_accounts", json!([]))[0].clone();
         let hash =
             self.ask("eth_sendTransaction", json!([{ "from": from, "input": code, "gas": "0xe4e1c0" }]));
-        self.ask("eth_getTransactionReceipt", json!([hash]))["contractAddress"].clone()
+        // The block comes a moment after the answer.
+        let begin = Instant::now();
+        while begin.elapsed() < BLOCK {
+            let receipt = self.ask("eth_getTransactionReceipt", json!([hash]));
+            if !receipt.is_null() {
+                return receipt["contractAddress"].clone();
+            }
+        }
+        panic!("{name} came into no block")
     }
 }
 
