@@ -107,7 +107,10 @@ impl Books {
     pub(super) fn read(&mut self, logs: &[EscrowLog], batch: &[SettleItem]) {
         let mut claims: Vec<(ChainHash, Amount)> = Vec::new();
         let (mut gross, mut net) = (0, 0);
-        for log in logs {
+        // A claim credits all its fees first: credit that is sent to their collector may be of payments told after it.
+        let (sent, rest): (Vec<_>, Vec<_>) =
+            logs.iter().partition(|log| matches!(log.event, EscrowEvent::Paid { .. }));
+        for log in rest.into_iter().chain(sent) {
             match log.event {
                 EscrowEvent::Deposited { who, amount, .. } => {
                     self.write(write::deposit(self.accounts[&who], amount))
