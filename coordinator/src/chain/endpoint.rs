@@ -113,8 +113,11 @@ impl Endpoint {
                     Some(error) if error.is_connect() => unreachable("no connection"),
                     Some(_) | None => unreachable("the connection broke"),
                 },
-                // The library's enum is open.
-                _ => unreachable("the connection is gone"),
+                TransportErrorKind::MissingBatchResponse(_)
+                | TransportErrorKind::BackendGone
+                | TransportErrorKind::PubsubUnavailable
+                | TransportErrorKind::NonRetryable(_)
+                | _ => unreachable("the connection is gone"),
             },
             RpcError::NullResp => ChainError::NotFound { what: method.to_owned() },
             RpcError::DeserError { .. } => unreachable("its answer cannot be read"),
