@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, reason = "tests speak to the terminal")]
 
 pub mod app;
+pub mod chain;
 pub mod engine;
 pub mod faults;
 pub mod made;
@@ -16,6 +17,7 @@ pub mod visitors;
 pub mod world;
 
 pub use app::{App, Mode};
+pub use chain::LocalChain;
 pub use visitors::Visitors;
 pub use world::{Options, World};
 

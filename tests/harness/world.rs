@@ -130,6 +130,7 @@ impl World {
             .args(arguments)
             .env("TTALKAK_COORDINATOR", self.api_url())
             .env("TTALKAK_TOKEN", &self.token)
+            .env("TTALKAK_WALLET_PASSPHRASE", "for tests only")
             .env("XDG_CONFIG_HOME", self.folder.path().join("config"));
         tokio::time::timeout(BUILD, command.kill_on_drop(true).output())
             .await
@@ -299,7 +300,8 @@ impl Drop for World {
     }
 }
 
-fn free_port() -> u16 {
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("its address").port()
 }

@@ -10,6 +10,7 @@ mod http;
 mod list;
 mod load;
 mod memory;
+mod settle;
 mod world;
 
 use anyhow::{Context, Result, bail};
@@ -46,6 +47,8 @@ enum Name {
     List,
     /// Resident memory of the idle programs.
     Memory,
+    /// Settlement on chain against one transfer per agreement.
+    Settle,
 }
 
 /// As many projects as the goals speak of.
@@ -59,6 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Name::Detect => detect::run(options),
         Name::List => list::run(options),
         Name::Memory => memory::run(options),
+        Name::Settle => settle::run(options),
     }
 }
 

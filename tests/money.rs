@@ -1,0 +1,117 @@
+//! Money from the first deposit to the last payout, over a real chain: a paid deploy, vouchers, settlement, an invoice
+//! that can be checked, the end of money and its return. Needs the engine and anvil.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot read fails it")]
+
+use serde_json::{Value, json};
+use std::time::Duration;
+use ttalkak_tests::{
+    App, LocalChain, World, until,
+    world::{BUILD, SOON},
+};
+
+/// Decimal texts of base units.
+fn amount(value: &Value) -> u128 {
+    value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("an amount: {value}"))
+}
+
+async fn billing(world: &World) -> Value {
+    let (status, view) = world.get_api("/v1/billing").await;
+    assert_eq!(status, 200, "{view}");
+    view
+}
+
+/// Waits until something of the billing view holds.
+async fn until_billing(world: &World, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    until(what, Duration::from_secs(90), || async {
+        let view = billing(world).await;
+        wanted(&view).then_some(view)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paid_deployment_is_metered_settled_and_its_invoice_can_be_checked() {
+    let Some(chain) = LocalChain::start().await else { return };
+    let Some(world) = World::start_with(chain.options()).await else { return };
+    world.become_tenant(&chain, "20").await;
+    let deposited =
+        until_billing(&world, "the deposit is seen", |view| amount(&view["free"]) == 20_000_000).await;
+    assert!(deposited["runway_seconds"].is_null(), "{deposited}");
+
+    let app = App::new("paid");
+    world.deploy(app.path(), "shop", &[]).await;
+    assert_eq!(world.visit("shop", "/").await.body, "paid");
+
+    let settled = until_billing(&world, "some of it is settled", |view| amount(&view["settled"]) > 0).await;
+    let parts = ["free", "locked", "accrued", "settled"].map(|part| amount(&settled[part]));
+    assert_eq!(parts.iter().sum::<u128>(), 20_000_000, "nothing is lost or made: {settled}");
+    assert!(settled["runway_seconds"].as_u64().unwrap() > 3600, "{settled}");
+    let (_, earnings) = world.get_api("/v1/earnings").await;
+    assert!(amount(&earnings["settled"]) > 0 && amount(&earnings["paid"]) > 0, "{earnings}");
+
+    world.cli(&["stop", "shop"]).await;
+    world.await_state("shop", "ended", SOON).await;
+    let closed = until_billing(&world, "the rest comes back", |view| {
+        amount(&view["locked"]) == 0 && amount(&view["accrued"]) == 0
+    })
+    .await;
+    assert_eq!(amount(&closed["free"]) + amount(&closed["settled"]), 20_000_000, "{closed}");
+    assert_eq!(closed["runway_seconds"], Value::Null, "{closed}");
+
+    let agreement = &closed["deployments"][0]["agreements"][0];
+    assert_eq!(agreement["settled"], agreement["vouchered"], "the provider is paid to the last second");
+    let output = world.cli(&["verify-invoice", agreement["id"].as_str().unwrap()]).await;
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("EQUAL") && !said.contains("NOT EQUAL"), "{said}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_money_ends_the_app_stops_and_a_top_up_brings_it_back() {
+    let Some(chain) = LocalChain::start().await else { return };
+    let Some(world) = World::start_with(chain.options()).await else { return };
+    // A minute and a half at about 3.6 an hour.
+    world.become_tenant(&chain, "0.09").await;
+    let app = App::new("short");
+    world.deploy(app.path(), "shop", &["--env", "COLOUR=red", "--env-scope", "run"]).await;
+    let url = world.deployment("shop").await["url"].clone();
+
+    let ended = world.await_state("shop", "ended", Duration::from_secs(180)).await;
+    assert_eq!(ended["reason"], "balance", "{ended}");
+    let visit = world.visit("shop", "/").await;
+    assert_eq!(visit.cause.as_deref(), Some("balance"), "{visit:?}");
+    world.await_containers(0).await;
+    let view = billing(&world).await;
+    let parts = ["free", "locked", "accrued", "settled"].map(|part| amount(&view[part]));
+    assert_eq!(parts.iter().sum::<u128>(), 90_000, "{view}");
+
+    world.do_well(&["wallet", "deposit", "5", "--yes"]).await;
+    let back = world.await_state("shop", "live", BUILD).await;
+    assert_eq!(back["url"], url, "the same address");
+    assert_eq!(world.await_answer("shop", SOON).await.body, "short");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_wallet_a_mandate_or_funds_a_deploy_is_refused_with_the_next_move() {
+    let Some(chain) = LocalChain::start().await else { return };
+    let Some(world) = World::start_with(chain.options()).await else { return };
+    let app = App::new("unpaid");
+    let refused = |code: &'static str| {
+        let path = app.path().to_string_lossy().into_owned();
+        let world = &world;
+        async move {
+            let output = world.cli(&["deploy", &path, "--name", "shop"]).await;
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(!output.status.success() && said.contains(code), "{code}: {said}");
+        }
+    };
+    refused("wallet_required").await;
+    world.make_wallet(&chain).await;
+    refused("mandate_required").await;
+    world.sign_mandate().await;
+    refused("funds_insufficient").await;
+    assert_eq!(world.get_api("/v1/billing").await.1["deployments"], json!([]));
+    world.stop().await;
+}
