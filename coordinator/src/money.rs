@@ -71,7 +71,11 @@ impl Money {
     /// Notes whether the chain answers.
     pub fn note_health(&self, healthy: bool) {
         if self.healthy.swap(healthy, Ordering::Relaxed) != healthy {
-            tracing::warn!(healthy, "the chain {}", if healthy { "answers again" } else { "does not answer" });
+            tracing::warn!(
+                healthy,
+                "the chain {}",
+                if healthy { "answers again" } else { "does not answer" }
+            );
         }
     }
 

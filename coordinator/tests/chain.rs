@@ -1,6 +1,7 @@
 //! The chain room and its workers against a real chain: anvil, a proxy that makes faults, the contracts as they are
 //! shipped. Without anvil they say so and pass, unless TTALKAK_REQUIRE_ENGINE is set.
 #![allow(clippy::unwrap_used, reason = "a helper that fails should fail its test")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 #[path = "chain/calls.rs"]
 mod calls;

@@ -62,10 +62,8 @@ impl LocalChain {
     /// A world in which deployments are paid over this chain. An hour of an app costs about 3.6 tokens, so that a
     /// second is visible.
     pub fn options(&self) -> Options {
-        let text = |key: &str| match &self.facts[key] {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
+        let text =
+            |key: &str| self.facts[key].as_str().map_or_else(|| self.facts[key].to_string(), str::to_owned);
         let pair = |key: &str, value: String| (format!("TTALKAK_COORDINATOR_{key}"), value);
         let coordinator_env = vec![
             pair("PAYMENTS", "on".into()),
@@ -140,18 +138,13 @@ fn write_private(path: &Path, text: &str) {
     file.write_all(text.as_bytes()).expect("a file to write");
 }
 
-fn arch() -> &'static str {
-    if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" }
-}
-
 /// Anvil's binary: named by the environment, else the one that `cargo xtask test` installed.
 #[allow(clippy::disallowed_methods, reason = "where tests look for their tools")]
 fn anvil() -> Option<PathBuf> {
     let named = std::env::var_os("TTALKAK_ANVIL").map(PathBuf::from);
     // Not the wrapper in `.bin`: it is a process around the real one, which would outlive it.
     let packages = root().join("contracts/node_modules/@foundry-rs");
-    let platform = format!("anvil-{}-{}", std::env::consts::OS, arch());
-    let path = named.unwrap_or_else(|| packages.join(platform).join("bin/anvil"));
+    let path = named.unwrap_or_else(|| packages.join("anvil-linux-amd64/bin/anvil"));
     if path.exists() {
         return Some(path);
     }

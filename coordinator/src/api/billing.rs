@@ -57,7 +57,11 @@ pub(super) async fn read(caller: Caller) -> Reply<BillingView> {
     };
     let deployments = costs(&rows, &running, free);
     let cost_per_hour = sum(deployments.iter().filter(|one| one.running).map(|one| one.cost_per_hour));
-    let left = sum(rows.iter().filter(|row| row.state == AgreementState::Open).map(AgreementRow::left).chain([free]));
+    let left = sum(rows
+        .iter()
+        .filter(|row| row.state == AgreementState::Open)
+        .map(AgreementRow::left)
+        .chain([free]));
     let runway = price::seconds_left(left, cost_per_hour).filter(|_| cost_per_hour > Amount::ZERO);
     Ok(ok(BillingView {
         chain: money.view(),
@@ -143,11 +147,15 @@ fn costs(rows: &[AgreementRow], running: &BTreeSet<DeploymentId>, free: Amount) 
 /// The mandate from here on: what deployments may cost without asking again.
 #[utoipa::path(put, path = "/v1/billing/mandate", tag = "billing", request_body = SetMandate,
     responses((status = 204, description = "In force.")))]
-pub(super) async fn set_mandate(caller: Caller, Json(wish): Json<SetMandate>) -> Result<StatusCode, ApiError> {
+pub(super) async fn set_mandate(
+    caller: Caller,
+    Json(wish): Json<SetMandate>,
+) -> Result<StatusCode, ApiError> {
     let money = caller.money()?;
     let SetMandate { mandate, signature } = wish;
     let wallet = caller.store.wallet(caller.account).await?;
-    let wallet = wallet.ok_or_else(|| ApiError::new(ErrorCode::WalletRequired, "The account has no wallet."))?;
+    let wallet =
+        wallet.ok_or_else(|| ApiError::new(ErrorCode::WalletRequired, "The account has no wallet."))?;
     check_mandate(&mandate, wallet, money.token(), clock::now())?;
     if recover(mandate.digest(&money.domain()), &signature) != Ok(wallet) {
         let message = "The signature is not of the account's wallet, or for another chain or contract.";

@@ -2,8 +2,8 @@
 //! the idempotency key of a POST) is added here once.
 
 use super::{
-    billing, caller::Door, deployments, earnings, env, health, logs, projects, providers, releases, source, tokens, tunnels,
-    uploads, wallet,
+    billing, caller::Door, deployments, earnings, env, health, logs, projects, providers, releases, source,
+    tokens, tunnels, uploads, wallet,
 };
 use ttalkak_protocol::error::ErrorBody;
 use utoipa::{

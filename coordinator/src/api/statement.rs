@@ -46,7 +46,8 @@ fn month(text: &str) -> Option<(UnixMillis, UnixMillis)> {
     }
     let first = Date::new(year.parse().ok()?, number.parse().ok()?, 1).ok()?;
     let next = first.checked_add(jiff::Span::new().months(1)).ok()?;
-    let millis = |date: Date| Some(UnixMillis(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond()));
+    let millis =
+        |date: Date| Some(UnixMillis(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond()));
     Some((millis(first)?, millis(next)?))
 }
 
@@ -69,13 +70,18 @@ fn table(days: &Days, money: &Money) -> String {
 }
 
 fn line(text: &mut String, day: i64, row: &DayRow, money: &Money) {
-    let date = Timestamp::from_millisecond(day.saturating_mul(DAY_MS)).map(|time| time.to_zoned(TimeZone::UTC).date());
+    let date = Timestamp::from_millisecond(day.saturating_mul(DAY_MS))
+        .map(|time| time.to_zoned(TimeZone::UTC).date());
     let date = date.map(|date| date.to_string()).unwrap_or_default();
     let units = |amount: Amount| amount.in_units(money.facts.decimals);
     let DayRow { agreement, deployment, agent, readings, healthy, egress, charge, cumulative } = row;
     let (seconds, egress) = (healthy.0 / 1000, egress.0);
     let (charged, all, symbol) = (units(*charge), units(*cumulative), quoted(&money.facts.symbol));
-    let _ = write!(text, "{date},{agreement},{},{agent},{readings},{seconds},{egress},{charged},{all},{symbol}", quoted(deployment));
+    let _ = write!(
+        text,
+        "{date},{agreement},{},{agent},{readings},{seconds},{egress},{charged},{all},{symbol}",
+        quoted(deployment)
+    );
 }
 
 /// Floored to millionths.
@@ -87,7 +93,11 @@ fn worth(amount: Amount, rate: &DisplayRate, decimals: u8) -> String {
 
 /// A field that may hold commas, quotes, line ends, or what a spreadsheet would run as a formula.
 fn quoted(field: &str) -> String {
-    let safe = if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{field}") } else { field.to_owned() };
+    let safe = if field.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{field}")
+    } else {
+        field.to_owned()
+    };
     if safe.contains([',', '"', '\n', '\r']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
 }
 
@@ -98,7 +108,10 @@ mod tests {
     #[test]
     fn a_month_is_whole_days_in_utc() {
         let (from, until) = month("2026-12").unwrap();
-        assert_eq!((from.to_string(), until.to_string()), ("2026-12-01T00:00:00.000Z".into(), "2027-01-01T00:00:00.000Z".into()));
+        assert_eq!(
+            (from.to_string(), until.to_string()),
+            ("2026-12-01T00:00:00.000Z".into(), "2027-01-01T00:00:00.000Z".into())
+        );
         for bad in ["", "2026", "2026-1", "2026-13", "2026-00", "26-11", "2026-11-01", "+026-11"] {
             assert_eq!(month(bad), None, "{bad}");
         }
@@ -113,7 +126,12 @@ mod tests {
 
     #[test]
     fn a_value_for_people_is_floored() {
-        let rate = DisplayRate { currency: "KRW".into(), micros_per_token: 1_380_500_000, source: "x".into(), at: UnixMillis(0) };
+        let rate = DisplayRate {
+            currency: "KRW".into(),
+            micros_per_token: 1_380_500_000,
+            source: "x".into(),
+            at: UnixMillis(0),
+        };
         assert_eq!(worth(Amount(2_000_000), &rate, 6), "2761.00");
         assert_eq!(worth(Amount(1), &rate, 6), "0.00138");
     }

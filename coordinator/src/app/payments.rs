@@ -42,7 +42,10 @@ async fn facts(chain: &dyn Chain, config: &Payments, store: &Store) -> Result<(C
         Err(error @ ChainError::Mismatch { .. }) => Err(error).context("compare the chain with the settings"),
         Err(error) => match kept_facts(store, config).await? {
             Some(facts) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the chain does not answer; going on without");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the chain does not answer; going on without"
+                );
                 Ok((facts, false))
             }
             None => Err(error).context("ask the chain what contract and token are; it must answer once"),

@@ -108,7 +108,9 @@ impl Payments {
         ];
         let absent = needed.into_iter().filter(|(_, absent, _)| self.on && *absent);
         let why = "is needed when payments are on";
-        absent.map(|(key, _, example)| Mistake { key: key.to_owned(), why: why.to_owned(), example }).collect()
+        absent
+            .map(|(key, _, example)| Mistake { key: key.to_owned(), why: why.to_owned(), example })
+            .collect()
     }
 }
 

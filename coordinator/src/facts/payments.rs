@@ -92,7 +92,8 @@ impl Facts {
         for close in &report.closes {
             self.take_close(agent, close, money).await?;
         }
-        let told: BTreeSet<_> = news.iter().filter(|one| one.ending).map(|one| one.signed.voucher.agreement).collect();
+        let told: BTreeSet<_> =
+            news.iter().filter(|one| one.ending).map(|one| one.signed.voucher.agreement).collect();
         let ends = store.ending_news(agent, seal).await?.into_iter();
         news.extend(ends.filter(|end| {
             let key = end.signed.voucher.agreement;
@@ -109,7 +110,8 @@ impl Facts {
         now: UnixMillis,
     ) -> Result<Vec<VoucherNews>, FlowError> {
         let Some(key) = self.world.store.agent_key(agent).await? else { return Ok(Vec::new()) };
-        let key = key.public_key.as_slice().try_into().ok().and_then(|bytes| VerifyingKey::from_bytes(bytes).ok());
+        let key =
+            key.public_key.as_slice().try_into().ok().and_then(|bytes| VerifyingKey::from_bytes(bytes).ok());
         let key = key.ok_or(FlowError::Corrupt("the public key of an agent"))?;
         let mut by_agreement: BTreeMap<ChainHash, Vec<SignedReading>> = BTreeMap::new();
         for signed in readings {

@@ -59,11 +59,11 @@ pub(crate) async fn rate_max(
     if world.money.is_none() {
         return Ok(None);
     }
-    let permitted = purse(world, account).await?.map_or(Amount::ZERO, |p| p.mandate.mandate.rate_per_hour_max);
+    let permitted =
+        purse(world, account).await?.map_or(Amount::ZERO, |p| p.mandate.mandate.rate_per_hour_max);
     let standing = world.store.agreements_of_deployment(deployment).await?;
-    let standing = standing.iter().filter(|row| {
-        matches!(row.state, AgreementState::Pending | AgreementState::Open)
-    });
+    let standing =
+        standing.iter().filter(|row| matches!(row.state, AgreementState::Pending | AgreementState::Open));
     Ok(standing.map(|row| row.terms.rate_per_hour).chain([permitted]).max())
 }
 
@@ -74,7 +74,8 @@ pub(crate) async fn candidates(
     deployment: DeploymentId,
     build_key: Option<&str>,
 ) -> Result<Vec<Candidate>, FlowError> {
-    let heard = world.online.all().into_iter().filter(|(_, here)| world.money.is_none() || here.machine.is_some());
+    let heard =
+        world.online.all().into_iter().filter(|(_, here)| world.money.is_none() || here.machine.is_some());
     let online: BTreeSet<AgentId> = heard.map(|(agent, _)| agent).collect();
     Ok(world.store.candidates(deployment, build_key, &online).await?)
 }

@@ -229,7 +229,10 @@ mod tests {
             fee: Amount(5),
         };
         let text = serde_json::to_string(&event).unwrap();
-        assert!(text.starts_with(r#"{"kind":"settled","batch":7,"#) && text.contains(r#""fee":"5""#), "{text}");
+        assert!(
+            text.starts_with(r#"{"kind":"settled","batch":7,"#) && text.contains(r#""fee":"5""#),
+            "{text}"
+        );
         assert_eq!(serde_json::from_str::<EscrowEvent>(&text).unwrap(), event);
     }
 }

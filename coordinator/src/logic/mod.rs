@@ -4,9 +4,9 @@
 pub mod chain;
 pub mod deployment;
 pub mod funding;
-pub mod outbox;
 pub mod ladder;
 pub mod metering;
+pub mod outbox;
 pub mod placement;
 pub mod price;
 pub mod recipe;

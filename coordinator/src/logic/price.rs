@@ -50,7 +50,12 @@ mod tests {
     #[test]
     fn terms_have_room_for_what_is_sent_and_nothing_asked_is_nothing() {
         let need = Need { memory: Bytes::mib(1024), cpu: MilliCpu(500), rate_max: None };
-        let rates = Rates { cpu_hour: Amount(100), memory_gib_hour: Amount(10), egress_gib: Amount(7), ..Rates::default() };
+        let rates = Rates {
+            cpu_hour: Amount(100),
+            memory_gib_hour: Amount(10),
+            egress_gib: Amount(7),
+            ..Rates::default()
+        };
         assert_eq!(terms_rate(&rates, &reserved(&need)), Amount(67));
         assert_eq!(terms_rate(&Rates::default(), &reserved(&need)), Amount::ZERO);
     }

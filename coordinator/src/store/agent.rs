@@ -126,8 +126,10 @@ impl Store {
 
     /// What an agent asks for, as it last reported; `None`: it lends for nothing.
     pub async fn offer(&self, agent: AgentId) -> StoreResult<Option<Offer>> {
-        let row =
-            sqlx::query("SELECT offer FROM agent WHERE id = ?").bind(agent.to_string()).fetch_one(self.read()).await?;
+        let row = sqlx::query("SELECT offer FROM agent WHERE id = ?")
+            .bind(agent.to_string())
+            .fetch_one(self.read())
+            .await?;
         row.json_opt("offer")
     }
 
@@ -164,15 +166,18 @@ impl Store {
 impl Store {
     /// A small fact of this coordinator, when it is known.
     pub async fn find_setting(&self, key: &str) -> StoreResult<Option<String>> {
-        let row =
-            sqlx::query("SELECT value FROM setting WHERE key = ?").bind(key).fetch_optional(self.read()).await?;
+        let row = sqlx::query("SELECT value FROM setting WHERE key = ?")
+            .bind(key)
+            .fetch_optional(self.read())
+            .await?;
         row.map(|row| row.text("value")).transpose()
     }
 
     /// Writes a small fact of this coordinator.
     pub async fn set_setting(&self, key: &str, value: &str) -> StoreResult<()> {
         let mut tx = self.begin().await?;
-        let sql = "INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
+        let sql =
+            "INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
         sqlx::query(sql).bind(key).bind(value).execute(&mut *tx).await?;
         tx.commit_unseen().await
     }

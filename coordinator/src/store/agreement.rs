@@ -297,7 +297,12 @@ pub async fn set_ending(tx: &mut Tx, id: AgreementId, now: UnixMillis) -> StoreR
 }
 
 /// It is over: closed on chain, or void because it never came there.
-pub async fn set_over(tx: &mut Tx, id: AgreementId, state: AgreementState, now: UnixMillis) -> StoreResult<()> {
+pub async fn set_over(
+    tx: &mut Tx,
+    id: AgreementId,
+    state: AgreementState,
+    now: UnixMillis,
+) -> StoreResult<()> {
     sqlx::query("UPDATE agreement SET state = ?2, ended_at = COALESCE(ended_at, ?3) WHERE id = ?1")
         .bind(id.to_string())
         .bind(word(state))

@@ -109,15 +109,17 @@ impl Store {
 
     /// Grows with every entry of the journal.
     pub async fn journal_mark(&self) -> StoreResult<i64> {
-        let row = sqlx::query("SELECT COALESCE(MAX(id), 0) AS mark FROM journal").fetch_one(self.read()).await?;
+        let row =
+            sqlx::query("SELECT COALESCE(MAX(id), 0) AS mark FROM journal").fetch_one(self.read()).await?;
         row.number("mark")
     }
 
     /// What arrived at payees, on chain or as credit, after the platform's share.
     pub async fn paid_to(&self, payees: &[EvmAddress]) -> StoreResult<Amount> {
-        let rows = sqlx::query("SELECT body FROM chain_event WHERE json_extract(body, '$.kind') = 'provider_paid'")
-            .fetch_all(self.read())
-            .await?;
+        let rows =
+            sqlx::query("SELECT body FROM chain_event WHERE json_extract(body, '$.kind') = 'provider_paid'")
+                .fetch_all(self.read())
+                .await?;
         let mut paid = Amount::ZERO;
         for row in &rows {
             if let Some(EscrowEvent::ProviderPaid { provider, net, .. }) = row.json_opt("body")?

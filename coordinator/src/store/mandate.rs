@@ -59,8 +59,10 @@ impl Store {
 
     /// A mandate by its hash, whatever became of it.
     pub async fn mandate(&self, id: ChainHash) -> StoreResult<Option<MandateRow>> {
-        let row =
-            sqlx::query("SELECT * FROM mandate WHERE id = ?").bind(id.to_string()).fetch_optional(self.read()).await?;
+        let row = sqlx::query("SELECT * FROM mandate WHERE id = ?")
+            .bind(id.to_string())
+            .fetch_optional(self.read())
+            .await?;
         row.as_ref().map(MandateRow::read).transpose()
     }
 
@@ -79,11 +81,13 @@ impl Store {
     ) -> StoreResult<()> {
         let id = mandate_id(mandate);
         let mut tx = self.begin().await?;
-        sqlx::query("UPDATE mandate SET state = 'replaced' WHERE account_id = ? AND state = 'active' AND id != ?")
-            .bind(account.to_string())
-            .bind(id.to_string())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "UPDATE mandate SET state = 'replaced' WHERE account_id = ? AND state = 'active' AND id != ?",
+        )
+        .bind(account.to_string())
+        .bind(id.to_string())
+        .execute(&mut *tx)
+        .await?;
         let done = sqlx::query(
             "INSERT INTO mandate (id, account_id, body, signature, state, created_at) VALUES (?1, ?2, ?3, ?4, 'active', ?5)
              ON CONFLICT (id) DO UPDATE SET state = 'active', created_at = ?5

@@ -119,7 +119,9 @@ impl Store {
         let planned = planned_call(&mut tx, id).await?;
         let problem = Problem::new(ErrorCode::Cancelled, "The deploy that wanted it was given up.");
         match planned {
-            Some(call) if outbox_end(&mut tx, call, Some(&problem), now).await? => void(&mut tx, id, now).await?,
+            Some(call) if outbox_end(&mut tx, call, Some(&problem), now).await? => {
+                void(&mut tx, id, now).await?
+            }
             Some(_) | None => agreement::set_ending(&mut tx, id, now).await?,
         }
         tx.commit().await
@@ -136,7 +138,8 @@ impl Store {
         .fetch_all(&mut *tx)
         .await?;
         for row in &rows {
-            give_back(&mut tx, (row.parsed("id")?, row.parsed("account_id")?), row.parsed("amount")?, now).await?;
+            give_back(&mut tx, (row.parsed("id")?, row.parsed("account_id")?), row.parsed("amount")?, now)
+                .await?;
             if let Some(agreement) = row.parsed_opt("agreement_id")? {
                 void_if_unopened(&mut tx, agreement, now).await?;
             }
@@ -236,7 +239,11 @@ async fn void(tx: &mut Tx, id: AgreementId, now: UnixMillis) -> StoreResult<()> 
 async fn void_if_unopened(tx: &mut Tx, id: AgreementId, now: UnixMillis) -> StoreResult<()> {
     let row = agreement::find(tx, id).await?.filter(|row| row.opened_at.is_none());
     let waits = !hold::pending_of_agreement(tx, id).await?.is_empty();
-    if row.is_some() && !waits { agreement::set_over(tx, id, AgreementState::Void, now).await } else { Ok(()) }
+    if row.is_some() && !waits {
+        agreement::set_over(tx, id, AgreementState::Void, now).await
+    } else {
+        Ok(())
+    }
 }
 
 /// The call that opens an agreement, while it has no bytes yet.

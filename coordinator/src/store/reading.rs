@@ -208,8 +208,7 @@ fn metered(row: &AgreementRow) -> Metered {
         carry: row.carry,
         seq: row.seq,
         charged_to: row.charged_to,
-        stands: row.opened_at.is_some()
-            && matches!(row.state, AgreementState::Open | AgreementState::Ending),
+        stands: row.opened_at.is_some() && matches!(row.state, AgreementState::Open | AgreementState::Ending),
         ended_at: row.ended_at,
     }
 }

@@ -81,7 +81,10 @@ pub async fn use_nonce(
     if done.rows_affected() == 1 {
         return Ok(());
     }
-    Err(StoreError::money(ErrorCode::WalletNonceInvalid, "The message was used before, is too old, or is not ours."))
+    Err(StoreError::money(
+        ErrorCode::WalletNonceInvalid,
+        "The message was used before, is too old, or is not ours.",
+    ))
 }
 
 /// Links a wallet whose owner proved it. Errors: `WalletTaken` when another account has it; `StateConflict` when money of
@@ -101,7 +104,8 @@ pub async fn link(tx: &mut Tx, account: AccountId, wallet: EvmAddress) -> StoreR
         return Ok(());
     }
     if before.is_some() && has_money(tx, account).await? {
-        let message = "The account's wallet still has money in the escrow; withdraw it before you link another.";
+        let message =
+            "The account's wallet still has money in the escrow; withdraw it before you link another.";
         return Err(StoreError::money(ErrorCode::StateConflict, message));
     }
     sqlx::query("UPDATE mandate SET state = 'replaced' WHERE account_id = ? AND state = 'active'")

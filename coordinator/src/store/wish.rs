@@ -260,11 +260,11 @@ async fn set_wanted(tx: &mut Tx, found: &Found, wanted: Wanted, now: UnixMillis)
         "UPDATE deployment SET wanted = ?2, updated_at = ?3,
          balance_ended_at = CASE WHEN ?2 = 'running' THEN balance_ended_at END WHERE id = ?1",
     )
-        .bind(found.id.to_string())
-        .bind(word(wanted))
-        .bind(now.0)
-        .execute(&mut **tx)
-        .await?;
+    .bind(found.id.to_string())
+    .bind(word(wanted))
+    .bind(now.0)
+    .execute(&mut **tx)
+    .await?;
     super::project::touch(tx, found.project, now).await
 }
 

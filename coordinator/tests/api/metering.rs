@@ -125,7 +125,8 @@ impl Scene {
     async fn reading(&self, seq: u64, from: i64, to: i64) -> SignedReading {
         let at = |seconds: i64| UnixMillis(self.begun.0 + seconds * 1000);
         let agreement = self.row().await.key;
-        let reading = Reading { agreement, seq, lease: self.lease, from: at(from), to: at(to), egress: Bytes(0) };
+        let reading =
+            Reading { agreement, seq, lease: self.lease, from: at(from), to: at(to), egress: Bytes(0) };
         let signature = self.agent_key.sign(&reading_bytes(&self.money().domain(), &reading));
         SignedReading { reading, agent_signature: hex::encode(signature.to_bytes()) }
     }
@@ -179,7 +180,8 @@ async fn readings_become_a_voucher_countersignatures_and_entries_once() {
     let news = scene.charge(&again, 31).await.news.unwrap();
     assert_eq!((news.seq, news.countersigned.len(), news.signed.voucher.cumulative), (3, 1, Amount(30_000)));
     assert_eq!(scene.balance(Account::Accrued(scene.agreement)).await, 30_000);
-    let evidence = scene.world.get(&format!("/v1/billing/agreements/{}/evidence", scene.agreement)).await.json();
+    let evidence =
+        scene.world.get(&format!("/v1/billing/agreements/{}/evidence", scene.agreement)).await.json();
     assert_eq!(evidence["readings"].as_array().unwrap().len(), 3);
     assert_eq!(evidence["readings"][2]["cumulative"], "30000");
     let month: String = clock::now().to_string().chars().take(7).collect();
@@ -198,7 +200,9 @@ async fn a_reading_that_is_forged_foreign_or_out_of_turn_is_refused_and_charges_
     let mut elsewhere = good.clone();
     elsewhere.reading.lease = fresh::id(LeaseId::new);
     let no_signature = SignedReading { agent_signature: "00".into(), ..good.clone() };
-    for bad in [forged, elsewhere, no_signature, scene.reading(2, 0, 10).await, scene.reading(1, 10, 10).await] {
+    for bad in
+        [forged, elsewhere, no_signature, scene.reading(2, 0, 10).await, scene.reading(1, 10, 10).await]
+    {
         let charging = scene.charge(std::slice::from_ref(&bad), 11).await;
         assert!(charging.refused.is_some() && charging.news.is_none(), "{bad:?}: {charging:?}");
     }

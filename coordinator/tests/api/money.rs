@@ -96,7 +96,9 @@ fn error(reply: &Reply) -> (u16, String) {
 #[tokio::test]
 async fn where_nothing_is_charged_every_route_of_money_says_so() {
     let world = World::new().await;
-    for path in ["/v1/billing", "/v1/billing/prices", "/v1/billing/statement.csv?month=2026-11", "/v1/earnings"] {
+    for path in
+        ["/v1/billing", "/v1/billing/prices", "/v1/billing/statement.csv?month=2026-11", "/v1/earnings"]
+    {
         assert_eq!(error(&world.get(path).await), (409, "payments_off".into()), "{path}");
     }
     assert_eq!(error(&world.post("/v1/earnings/settle").await), (409, "payments_off".into()));
@@ -148,7 +150,8 @@ async fn a_message_for_another_place_time_or_account_links_nothing() {
 /// A fresh token of the first account.
 async fn api_token(world: &World) -> String {
     let store = &world.state.store;
-    let token = ttalkak_coordinator::api::new_token(store, world.account, "again", clock::now()).await.unwrap();
+    let token =
+        ttalkak_coordinator::api::new_token(store, world.account, "again", clock::now()).await.unwrap();
     token.secret.into_inner()
 }
 
@@ -171,7 +174,10 @@ async fn a_mandate_counts_only_when_the_linked_wallet_signed_it_for_this_contrac
     }
     assert_eq!(error(&set(&world, &good, &here, &nobody).await), (403, "wallet_signature_invalid".into()));
     let zero = json!({ "mandate": good, "signature": EvmSignature([0; 65]) });
-    assert_eq!(error(&put(&world, "/v1/billing/mandate", zero).await), (403, "wallet_signature_invalid".into()));
+    assert_eq!(
+        error(&put(&world, "/v1/billing/mandate", zero).await),
+        (403, "wallet_signature_invalid".into())
+    );
     assert_eq!(set(&world, &good, &here, &key).await.status, 204);
     let view = world.get("/v1/billing").await.json();
     assert_eq!(view["mandate"]["mandate"], json!(good));

@@ -88,7 +88,8 @@ impl Node {
 
 #[allow(clippy::disallowed_methods, reason = "where tests look for their tools")]
 fn anvil() -> Option<PathBuf> {
-    let installed = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../contracts/node_modules/.bin/anvil");
+    let installed = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
     let path = std::env::var_os("TTALKAK_ANVIL").map_or(installed, PathBuf::from);
     if path.exists() {
         return Some(path);

@@ -263,9 +263,8 @@ impl World {
         assert_eq!(state.claimed, Amount(total));
         let fee = self.rpc.credit(FEE_TO, None).await.unwrap().0;
         assert_eq!(self.balance(PROVIDER).await + fee, total, "each base unit is paid once");
-        let settled = |log: &EscrowLog| match log.event {
-            EscrowEvent::Settled { gross, .. } => gross.0,
-            _ => 0,
+        let settled = |log: &EscrowLog| {
+            if let EscrowEvent::Settled { gross, .. } = log.event { gross.0 } else { 0 }
         };
         let told: u128 = self.heard.events.lock().unwrap().iter().map(settled).sum();
         assert_eq!(told, total, "each settlement is told once");

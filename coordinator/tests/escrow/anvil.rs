@@ -57,7 +57,8 @@ fn listening(said: &mut BufReader<ChildStdout>) -> String {
 /// Named by the environment, else the one that `cargo xtask test` installed.
 #[allow(clippy::disallowed_methods, reason = "where tests look for their tools")]
 fn program() -> Option<PathBuf> {
-    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/node_modules/.bin/anvil");
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
     let path = std::env::var_os("TTALKAK_ANVIL").map_or(installed, PathBuf::from);
     if path.exists() {
         return Some(path);

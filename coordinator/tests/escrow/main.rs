@@ -3,6 +3,7 @@
 //! `TTALKAK_SEED` draws the same again, `TTALKAK_WALKS` walks further. Deliberately absent: what the contract does by
 //! itself (the tests beside it), and the life of a transaction before it is mined (the tests of the outbox).
 #![allow(clippy::unwrap_used, reason = "a helper that fails should fail its test")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod anvil;
 mod bound;

@@ -42,7 +42,8 @@ fn number(run: &Value, path: &str) -> f64 {
 
 fn tell(found: &[Value]) {
     let cells = |run: &Value| {
-        let [gas, plain] = ["/steady/gas_per_agreement", "/plain/gas_per_transfer"].map(|path| number(run, path));
+        let [gas, plain] =
+            ["/steady/gas_per_agreement", "/plain/gas_per_transfer"].map(|path| number(run, path));
         let [spent, slow] = ["/steady/ms_per_1000", "/plain/ms_per_1000"].map(|path| number(run, path));
         vec![
             format!("{} of {}", run["agreements"], run["providers"]),
@@ -54,7 +55,8 @@ fn tell(found: &[Value]) {
             short(number(run, "/vouchers/signed_per_second")),
         ]
     };
-    let head = ["agreements of providers", "gas each", "a transfer", "ratio", "ms per 1,000", "ratio", "vouchers/s"];
+    let head =
+        ["agreements of providers", "gas each", "a transfer", "ratio", "ms per 1,000", "ratio", "vouchers/s"];
     table(&head, &found.iter().map(cells).collect::<Vec<_>>());
 }
 
@@ -65,9 +67,21 @@ fn goals(found: &[Value]) -> Vec<Goal> {
         Goal::at_most("gas, 1,000 agreements of 100 providers, each", gas(hundred), 8_500.0),
         Goal::at_most("gas, 1,000 agreements of 1,000 providers, each", gas(distinct), 18_800.0),
         Goal::at_most("gas, one agreement", gas(one), 62_000.0),
-        Goal::at_most("gas, largest transaction, payees new", number(distinct, "/first/gas_of_largest"), 15_000_000.0),
-        Goal::at_least("vouchers signed per second on one core", number(many, "/vouchers/signed_per_second"), 5_000.0),
-        Goal::at_most("memory grown over 10,000 agreements, MB", rounded(number(many, "/resident_mb_grown")), 10.0),
+        Goal::at_most(
+            "gas, largest transaction, payees new",
+            number(distinct, "/first/gas_of_largest"),
+            15_000_000.0,
+        ),
+        Goal::at_least(
+            "vouchers signed per second on one core",
+            number(many, "/vouchers/signed_per_second"),
+            5_000.0,
+        ),
+        Goal::at_most(
+            "memory grown over 10,000 agreements, MB",
+            rounded(number(many, "/resident_mb_grown")),
+            10.0,
+        ),
     ]
 }
 

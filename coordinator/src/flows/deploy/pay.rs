@@ -43,7 +43,11 @@ const ENDS_SOON_SECS: u64 = 7 * 24 * 3600;
 const SALT_END: u64 = 1 << 53;
 
 /// Sets money aside for the cheapest provider that could do it, or says at once what is missing.
-pub(super) async fn hold_funds(world: &World, row: &SagaRow, rollout: &RolloutRow) -> Result<StepEnd, FlowError> {
+pub(super) async fn hold_funds(
+    world: &World,
+    row: &SagaRow,
+    rollout: &RolloutRow,
+) -> Result<StepEnd, FlowError> {
     let Some(money) = &world.money else { return Ok(StepEnd::Done) };
     let need = need(world, row, rollout).await?;
     let candidates = funds::candidates(world, row.deployment, rollout.build_key.as_deref()).await?;
@@ -161,7 +165,14 @@ async fn standing(world: &World, row: &SagaRow) -> Result<Option<AgreementRow>, 
 }
 
 /// Whether an agreement is what would be agreed on now.
-fn fits(old: &AgreementRow, agent: AgentId, offer: &Offer, need: &Need, money: &Money, now: UnixMillis) -> bool {
+fn fits(
+    old: &AgreementRow,
+    agent: AgentId,
+    offer: &Offer,
+    need: &Need,
+    money: &Money,
+    now: UnixMillis,
+) -> bool {
     matches!(old.state, AgreementState::Pending | AgreementState::Open)
         && old.agent == agent
         && old.terms.provider == offer.payee
@@ -197,7 +208,11 @@ fn falls_short(money: &Money, purse: &Purse, rate: Amount) -> Option<Problem> {
         return Some(too_dear(money, rate, purse));
     }
     if purse.allowed < least {
-        let message = format!("It needs {} to begin, and the mandate allows {} more.", shown(least), shown(purse.allowed));
+        let message = format!(
+            "It needs {} to begin, and the mandate allows {} more.",
+            shown(least),
+            shown(purse.allowed)
+        );
         return Some(Problem::new(ErrorCode::MandateExhausted, message));
     }
     if purse.free < least {
@@ -218,7 +233,10 @@ fn too_dear(money: &Money, rate: Amount, purse: &Purse) -> Problem {
 }
 
 fn gone() -> Problem {
-    Problem::new(ErrorCode::ChainUnavailable, "The agreement with the provider ended before the app was live.")
+    Problem::new(
+        ErrorCode::ChainUnavailable,
+        "The agreement with the provider ended before the app was live.",
+    )
 }
 
 fn seconds(now: UnixMillis) -> u64 {

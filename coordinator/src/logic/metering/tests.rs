@@ -73,7 +73,10 @@ fn a_reading_counts_once_and_in_its_turn() {
 
 #[test]
 fn time_before_health_and_after_the_end_is_free() {
-    assert_eq!(judged(&metered(), &Leased { healthy_at: Some(at(200)), ..leased() }, &reading(1, 100, 210), 220), Verdict::Refused(Refusal::Early));
+    assert_eq!(
+        judged(&metered(), &Leased { healthy_at: Some(at(200)), ..leased() }, &reading(1, 100, 210), 220),
+        Verdict::Refused(Refusal::Early)
+    );
     let ended = Leased { ended_at: Some(at(100)), ..leased() };
     assert_eq!(judged(&metered(), &ended, &reading(1, 60, 116), 200), Verdict::Refused(Refusal::Late));
     assert_eq!(charged(judged(&metered(), &ended, &reading(1, 60, 110), 200)), 50_000);
@@ -95,20 +98,24 @@ fn a_clock_that_is_ahead_and_an_agreement_that_is_on_its_way_only_wait() {
 #[test]
 fn a_charge_never_goes_above_what_the_contract_would_pay() {
     let near = Metered { charged: Amount(999_000), cap: Amount(1_000_000), ..metered() };
-    let Verdict::Charge { charge, charged, carry } = judged(&near, &leased(), &reading(1, 60, 2000), 2001) else {
+    let Verdict::Charge { charge, charged, carry } = judged(&near, &leased(), &reading(1, 60, 2000), 2001)
+    else {
         panic!("not charged")
     };
     assert_eq!((charge, charged, carry), (Amount(1000), Amount(1_000_000), Carry::ZERO));
     // Much was sent at once: the contract's bound over time holds.
     let sends = Metered { rates: Rates { egress_gib: Amount(1_000_000), ..metered().rates }, ..metered() };
     let burst = Reading { egress: Bytes(1 << 30), ..reading(1, 60, 70) };
-    let Verdict::Charge { charged, .. } = judged(&sends, &leased(), &burst, 70) else { panic!("not charged") };
+    let Verdict::Charge { charged, .. } = judged(&sends, &leased(), &burst, 70) else {
+        panic!("not charged")
+    };
     assert_eq!(charged, Amount(70_000));
 }
 
 #[test]
 fn many_short_readings_cost_what_one_long_one_does() {
-    let mut metered = Metered { rates: Rates { cpu_hour: Amount(1_234_567), ..Rates::default() }, ..metered() };
+    let mut metered =
+        Metered { rates: Rates { cpu_hour: Amount(1_234_567), ..Rates::default() }, ..metered() };
     let whole = charged(judged(&metered, &leased(), &reading(1, 60, 660), 700));
     for n in 0..600 {
         let one = reading(u64::try_from(n).unwrap() + 1, 60 + n, 61 + n);
