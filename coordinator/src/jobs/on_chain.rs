@@ -8,7 +8,7 @@ mod locks;
 mod tenant;
 
 use crate::{
-    ledger::EntryKey,
+    ledger::{EntryKey, write::Paid},
     logic::chain::{EscrowEvent, EscrowLog},
     store::{StoreResult, Tx, chain_money},
 };
@@ -21,6 +21,8 @@ pub struct OnChain {
     pub token: EvmAddress,
     /// Who collects the platform's share.
     pub fee_to: EvmAddress,
+    /// That share, in hundredths of a percent.
+    pub fee_bps: u16,
 }
 
 impl OnChain {
@@ -42,7 +44,8 @@ impl OnChain {
             }
             EscrowEvent::Closed { agreement, refund } => locks::closed(tx, log, agreement, refund, now).await,
             EscrowEvent::ProviderPaid { provider, net, pushed, .. } => {
-                earned::paid(tx, log, crate::ledger::write::Paid { payee: provider, net, pushed }, now).await
+                let paid = Paid { payee: provider, net, pushed };
+                earned::paid(tx, log, paid, self.fee_bps, now).await
             }
             EscrowEvent::Paid { who, amount, .. } => {
                 earned::collected(tx, log, (who, amount), who == self.fee_to, now).await

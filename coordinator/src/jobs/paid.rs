@@ -31,7 +31,8 @@ impl OnChainEvent for Bookkeeper {
         log: &'a EscrowLog,
         now: UnixMillis,
     ) -> BoxFuture<'a, StoreResult<()>> {
-        let books = OnChain { token: self.0.token(), fee_to: self.0.facts.fee_to };
+        let books =
+            OnChain { token: self.0.token(), fee_to: self.0.facts.fee_to, fee_bps: self.0.facts.fee_bps };
         async move { books.apply(tx, log, now).await }.boxed()
     }
 

@@ -129,7 +129,7 @@ impl Scene {
     }
 
     pub(super) fn books(&self) -> OnChain {
-        OnChain { token: TOKEN, fee_to: FEE_TO }
+        OnChain { token: TOKEN, fee_to: FEE_TO, fee_bps: 100 }
     }
 
     /// An event in a transaction of its own.

@@ -24,7 +24,13 @@ use ttalkak_protocol::{
 };
 
 /// A payee was paid: the entry covers every agreement of the same transaction that it was paid for.
-pub(super) async fn paid(tx: &mut Tx, log: &EscrowLog, paid: Paid, now: UnixMillis) -> StoreResult<()> {
+pub(super) async fn paid(
+    tx: &mut Tx,
+    log: &EscrowLog,
+    paid: Paid,
+    fee_bps: u16,
+    now: UnixMillis,
+) -> StoreResult<()> {
     let (totals, key) = match settlement::batch_of(tx, log.tx).await? {
         Some(batch) => {
             let mut totals = Vec::with_capacity(batch.lines.len());
@@ -35,7 +41,7 @@ pub(super) async fn paid(tx: &mut Tx, log: &EscrowLog, paid: Paid, now: UnixMill
             let first = totals.first().map(|(row, _)| row.id);
             (totals, first.map(|agreement| EntryKey::Settle { batch: batch.batch, agreement }))
         }
-        None => (claims(tx, log, &paid).await?, Some(key(log))),
+        None => (claims(tx, log, &paid, fee_bps).await?, Some(key(log))),
     };
     let Some(key) = key.filter(|_| !totals.is_empty()) else {
         alarm(log, "nobody here knows what this payment is for");
@@ -59,18 +65,24 @@ pub(super) async fn paid(tx: &mut Tx, log: &EscrowLog, paid: Paid, now: UnixMill
     Ok(())
 }
 
-/// Claims before this payment in its transaction that it covers: the shortest row of them that earned as much. One
-/// payee may be paid more than once in a transaction, when others stand between its claims.
-async fn claims(tx: &mut Tx, log: &EscrowLog, paid: &Paid) -> StoreResult<Vec<(AgreementRow, Amount)>> {
+/// Claims before this payment in its transaction that it covers: neighbours are paid as one, each less its own fee as the
+/// contract floors it. One payee may be paid more than once in a transaction, when others stand between its claims.
+async fn claims(
+    tx: &mut Tx,
+    log: &EscrowLog,
+    paid: &Paid,
+    fee_bps: u16,
+) -> StoreResult<Vec<(AgreementRow, Amount)>> {
     let mut covered: Vec<(AgreementRow, Amount)> = Vec::new();
-    let mut gross = 0_u128;
+    let mut net = 0_u128;
     for earlier in chain_money::earlier_in(tx, log).await? {
         let EscrowEvent::Claimed { agreement: id, cumulative } = earlier.event else { continue };
         let Some(row) = agreement::find_by_key(tx, id).await? else { continue };
-        if row.terms.provider != paid.payee || cumulative <= row.settled || gross >= paid.net.0 {
+        if row.terms.provider != paid.payee || cumulative <= row.settled || net >= paid.net.0 {
             continue;
         }
-        gross += cumulative.saturating_sub(row.settled).0;
+        let gross = cumulative.saturating_sub(row.settled).0;
+        net += gross - gross * u128::from(fee_bps) / 10_000;
         covered.push((row, cumulative));
     }
     Ok(covered)

@@ -192,10 +192,29 @@ async fn two_payments_of_one_claim_each_cover_their_own() {
     }
     let claimed = |key| EscrowEvent::Claimed { agreement: key, cumulative: Amount(100) };
     let (first, second) = (scene.agreement(one).await.key, scene.agreement(two).await.key);
-    let events = [claimed(first), claimed(second), paid(99, true), paid(98, true)];
+    let events = [claimed(first), claimed(second), paid(99, true), paid(99, true)];
     scene.events(ChainHash([0xcd; 32]), &events).await;
-    assert_eq!(scene.balance(Account::FeeCredit).await, 3);
+    assert_eq!(scene.balance(Account::FeeCredit).await, 2);
     assert_eq!(scene.agreement(two).await.settled, Amount(100));
+    scene.sound().await;
+}
+
+#[tokio::test]
+async fn neighbouring_claims_that_are_paid_as_one_are_all_settled() {
+    let scene = Scene::new().await;
+    scene.deposit(1000).await;
+    let (one, two) = (scene.agree(300).await, scene.agree(300).await);
+    for (id, used) in [(one, 300), (two, 2)] {
+        scene.opened(id, 300).await;
+        scene.used(id, used).await;
+    }
+    let (first, second) = (scene.agreement(one).await.key, scene.agreement(two).await.key);
+    let claimed = |agreement, total| EscrowEvent::Claimed { agreement, cumulative: Amount(total) };
+    // The fee of 300 is 3, that of 2 is nothing: the payment is less than the first claim alone.
+    let events = [claimed(first, 300), claimed(second, 2), paid(299, true)];
+    scene.events(ChainHash([0xce; 32]), &events).await;
+    assert_eq!(scene.agreement(two).await.settled, Amount(2));
+    assert_eq!((scene.balance(Account::FeeCredit).await, scene.balance(Account::Accrued(two)).await), (3, 0));
     scene.sound().await;
 }
 
