@@ -9,17 +9,23 @@ use crate::{
     wallet::Contract,
 };
 use serde_json::json;
+use std::time::Duration;
 use ttalkak_escrow::{
     Key, abi, checksum,
     permit::{Permit, TokenDomain},
 };
 use ttalkak_protocol::{
+    api::billing::BillingView,
     error::ErrorCode,
     money::{Amount, EvmAddress, EvmSignature},
 };
 
 /// How long a permit is good: a slow block or two, not a day.
 const PERMIT_SECONDS: u64 = 1800;
+
+/// How often the coordinator is asked for a deposit, and the pause between: 15 s in all, enough where final is soon.
+const BOOKING_LOOKS: u32 = 60;
+const BOOKING_PAUSE: Duration = Duration::from_millis(250);
 
 /// What `wallet deposit` and `wallet withdraw` take.
 #[derive(clap::Args)]
@@ -65,6 +71,7 @@ pub(super) async fn deposit(context: &Context, args: Args) -> CliResult<()> {
         purse.carry_out(context, send(plain)).await?;
     }
     remember(&mut purse)?;
+    await_booking(context, &purse, amount).await;
     finish(context, &purse, "deposited", amount).await
 }
 
@@ -116,6 +123,24 @@ async fn permit(purse: &Purse, key: &Key, amount: Amount) -> CliResult<Option<(u
     let spender = purse.view.chain.domain.contract;
     let permit = Permit { owner: purse.address(), spender, value: amount, nonce, deadline };
     Ok(Some((deadline, key.sign(permit.digest(&domain)))))
+}
+
+/// Whoever deploys next should not be told that the money is not there. It is on chain already, so nothing that happens
+/// here is an error: a chain whose blocks take minutes to be final is only told of.
+async fn await_booking(context: &Context, purse: &Purse, amount: Amount) {
+    if purse.view.wallet != Some(purse.address()) {
+        return;
+    }
+    let all = |view: &BillingView| view.free.0 + view.locked.0 + view.accrued.0 + view.settled.0;
+    let wanted = all(&purse.view) + amount.0;
+    context.output.say("Waiting until the coordinator has booked it");
+    for _ in 0..BOOKING_LOOKS {
+        if purse.api.billing().await.is_ok_and(|view| all(&view) >= wanted) {
+            return;
+        }
+        tokio::time::sleep(BOOKING_PAUSE).await;
+    }
+    context.output.say("It is on chain, and counts as soon as the chain calls it final.");
 }
 
 /// From here on another contract of this coordinator is noticed.
