@@ -31,9 +31,18 @@ fn folder() -> PathBuf {
 
 /// Tests the contracts. `install`: whether what is missing may be installed.
 pub(crate) fn test(install: bool) -> Result<()> {
+    let all = shell::variable(EVERYTHING).is_some_and(|wish| wish == "all");
+    run(install, all)
+}
+
+/// The long form.
+pub(crate) fn soak(install: bool) -> Result<()> {
+    run(install, true)
+}
+
+fn run(install: bool, all: bool) -> Result<()> {
     let anvil = anvil(install)?;
     shell::quiet(Command::new(&anvil).arg("--version"))?;
-    let all = shell::variable(EVERYTHING).is_some_and(|wish| wish == "all");
     timed("artifacts", || shell::run(node("build.mjs").arg("--check")))?;
     timed("tests", || {
         let mut forge = node("forge.mjs");

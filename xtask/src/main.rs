@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask up | check | test | bench | images`. Everything that a newcomer or the
+//! The project's own commands: `cargo xtask up | check | test | bench | soak | images`. Everything that a newcomer or the
 //! continuous integration needs is found, installed and started from here.
 
 mod bench;
@@ -8,6 +8,7 @@ mod engine;
 mod host;
 mod images;
 mod shell;
+mod soak;
 mod test;
 mod up;
 
@@ -32,6 +33,8 @@ enum Command {
     Test(test::Options),
     /// Measure against peers; the last line is JSON.
     Bench(bench::Options),
+    /// The long forms of the fault tests, again and again with other seeds.
+    Soak(soak::Options),
     /// Make local stand-ins for base images where no registry can be reached.
     Images {
         /// Groups or tags; all when none is named.
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Check => check::run(),
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Soak(options) => soak::run(&options),
         Command::Images { wanted } => images::make(&wanted),
     };
     match result {
