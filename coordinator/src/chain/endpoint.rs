@@ -35,6 +35,8 @@ impl Endpoint {
         let host = url.host_str().unwrap_or("?");
         let name = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let loopback = host == "localhost" || host.starts_with("127.") || host == "[::1]";
+        // Whoever set one first has set the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().connect_timeout(deadline).timeout(deadline);
         let client = if loopback { client.no_proxy() } else { client };
         let client = client.build().expect("timeouts alone are a sound configuration");

@@ -54,6 +54,7 @@ impl Node {
             said.for_each(drop);
             let _ = end.send(());
         });
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         Some(Self { url, child, client, ended })
     }

@@ -53,6 +53,7 @@ impl Proxy {
     pub(crate) async fn start(node: &Url) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let plan: Plan = Box::new(|_| Fault::Pass);
         let inner = Arc::new(Inner {

@@ -56,6 +56,7 @@ impl Call {
 impl Node {
     pub(crate) async fn start() -> Option<Self> {
         let anvil = Anvil::start()?;
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let url: reqwest::Url = anvil.url.parse().unwrap();
         let client = RpcClient::new(Http::with_client(http, url), true);
