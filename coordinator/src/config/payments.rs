@@ -27,6 +27,10 @@ pub struct Payments {
     pub meter_key_file: PathBuf,
     /// A block with so many after it is final; the chain's own finality when absent.
     pub chain_confirmations: Option<u64>,
+    /// Events of the contract are looked for from this block on.
+    pub escrow_block: u64,
+    /// A unit of gas never costs more, gwei.
+    pub gas_max_gwei: u64,
     /// When settlements are due.
     pub settle_at: Schedule,
     /// A lock covers so much time.
@@ -47,6 +51,8 @@ impl Default for Payments {
             token: EvmAddress::ZERO,
             meter_key_file: PathBuf::new(),
             chain_confirmations: None,
+            escrow_block: 0,
+            gas_max_gwei: 300,
             settle_at: "0 0 3 * * *".parse().expect("a schedule that a test reads"),
             lock_for: Millis(24 * 3600 * 1000),
             public_rpc: None,
@@ -79,6 +85,11 @@ impl Payments {
             "chain_confirmations" => {
                 number(value).map(|count| self.chain_confirmations = Some(count)).map_err(|why| (why, "12"))
             }
+            "escrow_block" => number(value).map(|at| self.escrow_block = at).map_err(|why| (why, "21000000")),
+            "gas_max_gwei" => number(value)
+                .and_then(|most| if most > 0 { Ok(most) } else { Err("must be above 0".to_owned()) })
+                .map(|most| self.gas_max_gwei = most)
+                .map_err(|why| (why, "300")),
             "settle_at" => text(value)
                 .and_then(|text| text.parse().map_err(|error| format!("is no schedule: {error}")))
                 .map(|schedule| self.settle_at = schedule)

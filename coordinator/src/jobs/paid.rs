@@ -52,9 +52,12 @@ pub fn start(
         store: world.store.clone(),
         chain: chain.clone(),
         key: money.meter.clone(),
-        policy: Policy::default(),
+        policy: Policy {
+            max_fee: u128::from(money.config.gas_max_gwei) * 1_000_000_000,
+            ..Policy::default()
+        },
         look: LOOK,
-        first_block: 0,
+        first_block: money.config.escrow_block,
         nudge: world.nudge.clone(),
         ears: Arc::new(Bookkeeper(money.clone())),
     };
