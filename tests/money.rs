@@ -3,10 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot read fails it")]
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use ttalkak_tests::{
-    App, LocalChain, World, until,
+    App, LocalChain, World,
+    faults::{quick_app, small},
+    until,
     world::{BUILD, SOON},
 };
 
@@ -64,6 +67,58 @@ async fn a_paid_deployment_is_metered_settled_and_its_invoice_can_be_checked() {
     let output = world.cli(&["verify-invoice", agreement["id"].as_str().unwrap()]).await;
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("EQUAL") && !said.contains("NOT EQUAL"), "{said}");
+    world.stop().await;
+}
+
+/// Each line of the steps that move money, and of those between which money moves by itself.
+const LINES: [&str; 10] = [
+    "hold_funds:started",
+    "hold_funds:succeeded",
+    "agree:started",
+    "agree:succeeded",
+    "await_running:started",
+    "await_healthy:succeeded",
+    "await_escrow:started",
+    "await_escrow:succeeded",
+    "publish_route:started",
+    "mark_live:succeeded",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coordinator_that_dies_while_money_moves_locks_once_pays_once_and_gives_the_rest_back() {
+    let Some(chain) = LocalChain::start().await else { return };
+    let Some(mut world) = World::start_with(chain.options()).await else { return };
+    world.become_tenant(&chain, "20").await;
+    let app = quick_app("paid");
+    app.commit("main", "first");
+    world.restart_coordinator_to_die_at(LINES.first().copied()).await;
+    world.ask_unheard(Method::POST, "/v1/deployments", &small("shop", &app.git_url())).await;
+    for (round, line) in LINES.iter().enumerate() {
+        world.await_coordinator_death(line).await;
+        world.refresh_agent().await;
+        world.restart_coordinator_to_die_at(LINES.get(round + 1).copied()).await;
+    }
+    world.await_release("shop", 1).await;
+    world.await_body("shop", "paid").await;
+    let view = until_billing(&world, "it is metered", |view| amount(&view["settled"]) > 0).await;
+    let agreements = view["deployments"][0]["agreements"].as_array().unwrap();
+    let open = agreements.iter().filter(|agreement| agreement["state"] != "void").count();
+    assert_eq!(open, 1, "one agreement for one deployment: {view}");
+
+    // Killed while batches are on their way, twice.
+    for _ in 0..2 {
+        world.restart_coordinator_to_die_at(None).await;
+        let before = amount(&billing(&world).await["settled"]);
+        until_billing(&world, "it goes on", |view| amount(&view["settled"]) > before).await;
+    }
+    world.delete_all().await;
+    let closed = until_billing(&world, "the rest comes back", |view| {
+        amount(&view["locked"]) == 0 && amount(&view["accrued"]) == 0
+    })
+    .await;
+    assert_eq!(amount(&closed["free"]) + amount(&closed["settled"]), 20_000_000, "{closed}");
+    let (_, health) = world.get_api("/v1/health").await;
+    assert_eq!(health["problems"], json!([]), "the books agree with the contract");
     world.stop().await;
 }
 

@@ -83,7 +83,7 @@ impl World {
         let token = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         let ports = Ports { api: free_port(), edge: free_port(), public: free_port() };
         let client = visit::client();
-        let coordinator = start_coordinator(folder.path(), ports, &options);
+        let coordinator = start_coordinator(folder.path(), ports, &options, Vec::new());
         await_health(&client, ports.api).await;
         let code = enrol_code(&client, &token, ports.api).await;
         let agent = start_agent(folder.path(), ports.api, Some(&code), &options);
@@ -247,7 +247,7 @@ impl World {
         self.agent = start_agent(self.folder.path(), self.ports.api, None, &self.options);
     }
 
-    /// Starts the coordinator again, with other environment than before when that is given.
+    /// Starts the coordinator again, with this environment beside its usual one.
     pub async fn restart_coordinator(&mut self, env: Vec<(String, String)>) {
         self.start_coordinator_again(env);
         await_health(&self.client, self.ports.api).await;
@@ -255,8 +255,7 @@ impl World {
 
     /// The same without waiting for it.
     pub fn start_coordinator_again(&mut self, env: Vec<(String, String)>) {
-        self.options.coordinator_env = env;
-        self.coordinator = start_coordinator(self.folder.path(), self.ports, &self.options);
+        self.coordinator = start_coordinator(self.folder.path(), self.ports, &self.options, env);
     }
 
     /// Names of all that the agent has in the engine.
@@ -306,13 +305,18 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("its address").port()
 }
 
-fn start_coordinator(folder: &Path, Ports { api, edge, public }: Ports, options: &Options) -> Program {
+fn start_coordinator(
+    folder: &Path,
+    Ports { api, edge, public }: Ports,
+    options: &Options,
+    more: Vec<(String, String)>,
+) -> Program {
     let mut command = Command::new(binary("ttalkak-coordinator"));
     command.args(["serve", "--allow-local-git", "--data-dir"]).arg(folder.join("coordinator"));
     let address = if options.namespace.is_some() { "0.0.0.0" } else { "127.0.0.1" };
     command.args(["--listen", &format!("{address}:{api}"), "--edge-listen", &format!("127.0.0.1:{edge}")]);
     command.args(["--public-ports", &format!("{public}-{public}")]);
-    command.envs(options.coordinator_env.iter().map(|(key, value)| (key, value)));
+    command.envs(options.coordinator_env.iter().map(|(key, value)| (key, value))).envs(more);
     Program::start(command, &folder.join("coordinator.log"))
 }
 
