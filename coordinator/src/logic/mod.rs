@@ -16,3 +16,4 @@ pub mod runway;
 pub mod saga;
 pub mod schedule;
 pub mod settling;
+pub mod term;

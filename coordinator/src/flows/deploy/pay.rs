@@ -10,7 +10,7 @@ use crate::{
     clock, fresh,
     logic::{
         placement::{self, Need},
-        price,
+        price, term,
     },
     money::Money,
     store::{
@@ -33,12 +33,6 @@ use ttalkak_protocol::{
 
 /// Less than an hour is not worth the transactions.
 const LEAST: Millis = Millis(3_600_000);
-/// Terms begin so long before they are made, since clocks and blocks differ. The contract allows an hour.
-const BACKDATE_SECS: u64 = 60;
-/// Terms end after a year at the latest; a redeploy then makes new ones.
-const YEAR_SECS: u64 = 365 * 24 * 3600;
-/// Terms that end sooner than this are not used again.
-const ENDS_SOON_SECS: u64 = 7 * 24 * 3600;
 /// JavaScript reads whole numbers below this.
 const SALT_END: u64 = 1 << 53;
 
@@ -179,18 +173,18 @@ fn fits(
         && old.terms.token == money.token()
         && old.rates == offer.rates
         && old.reserved == price::reserved(need)
-        && old.terms.expiry > seconds(now).saturating_add(ENDS_SOON_SECS)
+        && term::lasts(old.terms.expiry, seconds(now))
 }
 
 fn terms(money: &Money, purse: &Purse, offer: &Offer, rate_per_hour: Amount, now: UnixMillis) -> Terms {
-    let seconds = seconds(now);
+    let span = term::span(seconds(now), &purse.mandate.mandate);
     Terms {
         tenant: purse.wallet,
         provider: offer.payee,
         token: money.token(),
         rate_per_hour,
-        start: seconds.saturating_sub(BACKDATE_SECS),
-        expiry: seconds.saturating_add(YEAR_SECS).min(purse.mandate.mandate.expiry),
+        start: span.start,
+        expiry: span.end,
         salt: rand::rng().random_range(0..SALT_END),
     }
 }
