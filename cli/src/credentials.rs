@@ -1,7 +1,10 @@
 //! The signed-in coordinators, kept in a file that only its owner can read. Deliberately absent: the system keyring;
 //! the command line must also work on servers and in CI, where there is none.
 
-use crate::error::{CliError, CliResult};
+use crate::{
+    error::{CliError, CliResult},
+    private_file,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fs, io, path::Path};
 use ttalkak_protocol::{Secret, error::ErrorCode};
@@ -47,15 +50,8 @@ impl Credentials {
     /// Writes the file as a whole, readable by its owner alone. Errors: the folder or file cannot be written.
     pub(crate) fn save(&self, path: &Path) -> CliResult<()> {
         let failed = |cause| CliError::file(format!("write {}", path.display()), cause);
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(failed)?;
         let text = toml::to_string(self).map_err(|cause| failed(io::Error::other(cause)))?;
-        // A new file takes the old one's place at once; tempfile makes it 0600 from its first moment.
-        let mut fresh = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        io::Write::write_all(&mut fresh, text.as_bytes()).map_err(failed)?;
-        fresh.as_file().sync_all().map_err(failed)?;
-        fresh.persist(path).map_err(|refused| failed(refused.error))?;
-        Ok(())
+        private_file::replace(path, &text).map_err(failed)
     }
 
     /// Signs in: later calls without an address mean this coordinator.

@@ -20,6 +20,7 @@ mod human;
 mod local;
 mod money;
 mod output;
+mod private_file;
 mod purse;
 mod rollout;
 mod sse;

@@ -1,7 +1,10 @@
 //! The wallet's record: no secrets, but what must not change unseen. A coordinator that names another contract than the
 //! one that was agreed to is refused until a person says otherwise.
 
-use crate::error::{CliError, CliResult};
+use crate::{
+    error::{CliError, CliResult},
+    private_file,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fs, io, path::Path};
 use ttalkak_protocol::{
@@ -69,14 +72,8 @@ impl Record {
     /// Writes it as a whole.
     pub(super) fn save(&self, path: &Path) -> CliResult<()> {
         let failed = |cause| CliError::file(format!("write {}", path.display()), cause);
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(failed)?;
         let text = toml::to_string(self).map_err(|cause| failed(io::Error::other(cause)))?;
-        let mut fresh = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        io::Write::write_all(&mut fresh, text.as_bytes()).map_err(failed)?;
-        fresh.as_file().sync_all().map_err(failed)?;
-        fresh.persist(path).map_err(|refused| failed(refused.error))?;
-        Ok(())
+        private_file::replace(path, &text).map_err(failed)
     }
 
     /// Whether money went to this contract of `coordinator` before. Errors: it went to another one.
