@@ -9,6 +9,7 @@ macro_rules! codes {
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
         )]
+        #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $text)] $variant,)*
             /// A code of a newer peer.
@@ -246,6 +247,34 @@ codes! {
     PaymentRefused = "payment_refused", 422, "Check the offer in the agent's settings.";
     /// Work went on without a voucher for longer than the provider is willing to lose.
     PaymentMissing = "payment_missing", 402, "Wait until the coordinator vouches again; the agent starts the app then.";
+
+    // The provider's desk
+    /// Not a message of the desk, or a call that this daemon does not know.
+    CallInvalid = "call_invalid", 400, "Update the app and the agent to the same version.";
+    /// The machine is no agent of any coordinator yet.
+    NotEnrolled = "not_enrolled", 409, "Sign in to a coordinator first.";
+    /// It is one already.
+    AlreadyEnrolled = "already_enrolled", 409, "Sign in anew, which gives up the present sign-in.";
+    /// The text of lending was not agreed to.
+    ConsentMissing = "consent_missing", 409, "Read the text of lending and agree to it.";
+    /// A setting has a value that it cannot have.
+    SettingInvalid = "setting_invalid", 422, "Change the fields that are marked.";
+    /// A flag or the environment decides a setting.
+    SettingLocked = "setting_locked", 409, "Change it where the agent is started.";
+    /// Limits would fall below what runs.
+    LimitsBelowUse = "limits_below_use", 409, "Choose higher limits, or let the workloads be moved away.";
+    /// No workload of that lease is here.
+    WorkloadUnknown = "workload_unknown", 404, "Nothing to do: it is gone already.";
+    /// The workload's state does not allow it.
+    ActNotAllowed = "act_not_allowed", 409, "Wait until the workload is in another state.";
+    /// More desks or asks at a time than the daemon serves.
+    DeskBusy = "desk_busy", 429, "Close other windows of this app, and try again.";
+    /// A point in time that does not fit.
+    TimeInvalid = "time_invalid", 422, "Choose a time that lies ahead.";
+    /// The disk did not take it.
+    WriteFailed = "write_failed", 500, "Make room on the disk, and check who may write to the folder.";
+    /// The machine has no such thing, or it is not there any more.
+    NotHere = "not_here", 404, "Look again: the list has changed.";
 }
 
 impl std::fmt::Display for ErrorCode {
@@ -265,6 +294,7 @@ impl std::str::FromStr for ErrorCode {
 
 /// A failure as people and programs read it, inside bodies, reports and events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Problem {
     /// Stable; branch on this and on nothing else.
     pub code: ErrorCode,

@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod codec;
+pub mod desk;
 pub mod error;
 pub mod id;
 pub mod link;

@@ -21,6 +21,7 @@ pub struct ParseAmountError;
 /// in JSON. On chain amounts have 96 bits, so [`Amount::MAX`] is the largest that is ever accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(type = "string"))]
 pub struct Amount(pub u128);
 
 impl Amount {
@@ -174,6 +175,7 @@ pub struct SignedVoucher {
 /// What a provider asks for, in base units of the token.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Rates {
     /// One whole processor for an hour.
     pub cpu_hour: Amount,

@@ -6,6 +6,7 @@ use std::fmt;
 /// Wraps a value that logs and screens must not show. It is serialised in full, since the wire has to carry it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Secret<T>(T);
 
 impl<T> Secret<T> {

@@ -34,6 +34,7 @@ pub const CPU_BOUNDS: (MilliCpu, MilliCpu) = (MilliCpu(50), MilliCpu(16_000));
     utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Exposure {
     /// HTTP and WebSocket, by hostname.
     #[default]

@@ -51,6 +51,7 @@ pub struct WorkloadReport {
 
 /// How long each part of bringing a workload up took; zero for a part that was not needed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Timings {
     /// Fetching and checking the source archive.
     #[serde(default)]
@@ -186,6 +187,7 @@ pub struct LogLine {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum LogStream {
     /// The build's output.
     Build,
