@@ -1,0 +1,29 @@
+// Two apps over one library: `--mode desktop` and `--mode console`.
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { resolve } from 'node:path';
+import { defineConfig } from 'vite';
+
+const here = import.meta.dirname;
+
+export default defineConfig(({ mode, command }) => {
+  const app = mode === 'console' ? 'console' : 'desktop';
+  return {
+    root: resolve(here, 'apps', app),
+    // Relative, since the daemon, the coordinator and the window each serve the files from a place of their own.
+    base: './',
+    plugins: [svelte()],
+    resolve: { alias: { $lib: resolve(here, 'src') } },
+    server: { host: '127.0.0.1', port: app === 'desktop' ? 5173 : 5174, strictPort: true },
+    build: {
+      outDir: resolve(here, 'dist', app),
+      emptyOutDir: true,
+      // WebKitGTK 2.40 and newer, and the browsers of the last two years.
+      target: 'safari16.4',
+      assetsInlineLimit: 0,
+      reportCompressedSize: false,
+      rollupOptions: {
+        input: command === 'build' ? resolve(here, 'apps', app, 'index.html') : undefined,
+      },
+    },
+  };
+});
