@@ -25,7 +25,8 @@ const parts = {
   'part.rows': '{n} {n|row|rows}',
   'part.no_match': 'Nothing matches “{text}”.',
   'part.worth': 'about {worth}',
-  'part.week_hint': 'Drag to mark hours. With the keyboard: arrow keys move, Space marks, Shift with an arrow key marks on.',
+  'part.week_hint':
+    'Drag to mark hours. With the keyboard: arrow keys move, Space marks, Shift with an arrow key marks on.',
   'part.week_cell_on': '{day} {hour}, lent',
   'part.week_cell_off': '{day} {hour}, not lent',
   'part.week_label': 'Hours of lending',

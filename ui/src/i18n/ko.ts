@@ -26,7 +26,8 @@ const parts = {
   'part.rows': '{n}개',
   'part.no_match': '“{text}”에 맞는 항목이 없어요.',
   'part.worth': '약 {worth}',
-  'part.week_hint': '끌어서 시간을 표시하세요. 키보드로는 방향키로 옮기고 스페이스로 표시해요. Shift를 누른 채 방향키를 쓰면 이어서 표시해요.',
+  'part.week_hint':
+    '끌어서 시간을 표시하세요. 키보드로는 방향키로 옮기고 스페이스로 표시해요. Shift를 누른 채 방향키를 쓰면 이어서 표시해요.',
   'part.week_cell_on': '{day} {hour}, 빌려줌',
   'part.week_cell_off': '{day} {hour}, 빌려주지 않음',
   'part.week_label': '빌려주는 시간',

@@ -13,6 +13,11 @@ class Speech {
   language = $state<Language>('en');
   #words = $state.raw<Words>({});
 
+  /** The locale of numbers and dates. */
+  get locale(): string {
+    return this.language === 'ko' ? 'ko-KR' : 'en-GB';
+  }
+
   /** Loads the words of a language and speaks it. */
   async speak(language: Language): Promise<void> {
     const chunks = await Promise.all(sources.map((source) => source[language]()));

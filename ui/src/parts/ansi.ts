@@ -6,20 +6,29 @@ export interface Run {
   classes: string;
 }
 
-// Cursor moves, titles and other orders to a terminal say nothing in a list of lines; colours are left to the parser.
-// eslint-disable-next-line no-control-regex
-const ORDERS = /\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-9;?]*[A-LN-Za-ln-z]|\x1b[()#][0-9A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1a\x7f]/g;
+const ESC = '\u001b';
+const BELL = '\u0007';
+// Titles, cursor moves and other orders to a terminal say nothing in a list of lines; colours are left to the parser.
+const TITLE = `${ESC}\\][^${BELL}${ESC}]*(?:${BELL}|${ESC}\\\\)`;
+const ORDERS = new RegExp(`${TITLE}|${ESC}\\[[0-9;?]*[A-LN-Za-ln-z]|${ESC}[()#][0-9A-Za-z]`, 'g');
+// All other control characters but tab.
+const CONTROLS = /[^\P{Cc}\t]/gu;
 const COLOURS = new Set(['red', 'green', 'yellow', 'blue', 'magenta', 'cyan']);
+const MARKS = new Set<string>(['bold', 'dim', 'italic', 'underline']);
 
 /** The runs of a line. A line without colours is one run. */
 export function runs(line: string): Run[] {
   // What was written over by a carriage return was never meant to stay.
-  const text = (line.replace(/\r+$/, '').split('\r').at(-1) ?? '').replace(ORDERS, '');
-  if (!text.includes('\x1b')) return [{ text, classes: '' }];
+  const last = line.replace(/\r+$/, '').split('\r').at(-1) ?? '';
+  const text = last.replace(ORDERS, '');
+  if (!text.includes(ESC)) return [{ text: text.replace(CONTROLS, ''), classes: '' }];
   return Anser.ansiToJson(text, { use_classes: true, remove_empty: true }).map((part) => {
     const colour = part.fg?.replace(/^ansi-(bright-)?/, '') ?? '';
-    const marks = part.decorations.filter((mark) => mark === 'bold' || mark === 'dim' || mark === 'italic' || mark === 'underline');
-    return { text: part.content, classes: [COLOURS.has(colour) ? `ansi-${colour}` : '', ...marks].join(' ').trim() };
+    const marks = part.decorations.filter((mark) => MARKS.has(mark));
+    return {
+      text: part.content.replace(CONTROLS, ''),
+      classes: [...(COLOURS.has(colour) ? [`ansi-${colour}`] : []), ...marks].join(' '),
+    };
   });
 }
 

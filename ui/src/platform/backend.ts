@@ -46,9 +46,7 @@ export interface About {
 
 /** Whether there is a newer version. */
 export type UpdateNews =
-  | { update: 'not_configured' }
-  | { update: 'newest' }
-  | { update: 'ready'; version: string; notes: string | null };
+  { update: 'not_configured' } | { update: 'newest' } | { update: 'ready'; version: string; notes: string | null };
 
 /** An ask that was not carried out. */
 export class Refusal extends Error {
@@ -63,7 +61,22 @@ export class Refusal extends Error {
 /** So long an answer may take before the screen says that none came. */
 export function patience(call: Call['call']): number {
   // These wait for the machine or the network; the daemon has deadlines of its own, which are shorter.
-  const slow: Call['call'][] = ['enrol', 'run_doctor', 'mend', 'claim', 'clean_up', 'remove_image', 'import_wallet', 'create_wallet', 'back_up_wallet', 'statement', 'set_threshold', 'refresh_earnings', 'look_at_disk', 'shutdown'];
+  const slow: Call['call'][] = [
+    'enrol',
+    'run_doctor',
+    'mend',
+    'claim',
+    'clean_up',
+    'remove_image',
+    'import_wallet',
+    'create_wallet',
+    'back_up_wallet',
+    'statement',
+    'set_threshold',
+    'refresh_earnings',
+    'look_at_disk',
+    'shutdown',
+  ];
   return slow.includes(call) ? 120_000 : 15_000;
 }
 

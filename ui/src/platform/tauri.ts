@@ -19,7 +19,8 @@ type ShellReply =
 function refusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (typeof error !== 'object' || error === null) return gone();
-  if ('problem' in error) return new Refusal(error.problem as Problem, 'faults' in error ? (error.faults as Fault[]) : []);
+  if ('problem' in error)
+    return new Refusal(error.problem as Problem, 'faults' in error ? (error.faults as Fault[]) : []);
   return 'code' in error ? new Refusal(error as Problem) : gone();
 }
 
