@@ -33,7 +33,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use ttalkak_protocol::{
     error::Problem,
     id::{AgentId, LeaseId},
-    link::{Capacity, MachineReading, MoneyReport, Report},
+    link::{Capacity, DrainPlan, Lending, MachineReading, MoneyReport, Report},
 };
 
 mod carry_out;
@@ -150,6 +150,8 @@ struct Driver {
     link: LinkHandle,
     link_events: mpsc::Receiver<LinkEvent>,
     link_view: LinkView,
+    /// What becomes of leases that shall go.
+    drain: DrainPlan,
     backends: watch::Sender<BTreeMap<String, SocketAddr>>,
     view: watch::Sender<AgentView>,
     machine: watch::Receiver<MachineReading>,
@@ -228,6 +230,10 @@ impl Driver {
             LinkEvent::Renewed { sent, .. } => self.on(Event::Renewed { sent: self.clock.mono(sent) }).await,
             LinkEvent::Vouchers(items) => self.on(Event::Vouched(items)).await,
             LinkEvent::LogsStored(marks) => self.logs.tell(LogCommand::Stored(marks)).await,
+            LinkEvent::Drain(plan) => {
+                self.drain = plan;
+                self.publish();
+            }
             LinkEvent::Disconnected { problem } => {
                 self.link_view = LinkView::Down(problem);
                 self.logs.tell(LogCommand::Disconnected).await;
@@ -293,6 +299,7 @@ impl Driver {
             workloads: report.workloads,
             machine: report.machine,
             capacity: Some(report.capacity),
+            drain: self.drain.clone(),
             at: report.at,
         });
     }
@@ -319,6 +326,8 @@ impl Driver {
             machine: *self.machine.borrow(),
             capacity: Capacity { engine: self.agent.engine_name(), ..self.capacity.clone() },
             money: MoneyReport::default(),
+            lending: Lending::default(),
+            handed_back: vec![],
         }
     }
 

@@ -7,7 +7,7 @@ use tokio::{
 };
 use ttalkak_protocol::{
     error::Problem,
-    link::{Assignment, LogBatch, LogMark, Refused, Report, VoucherNews, Welcome},
+    link::{Assignment, DrainPlan, LogBatch, LogMark, Refused, Report, VoucherNews, Welcome},
 };
 
 /// Events that may wait for the driver. The coordinator sends a few a second; when so many wait, the driver is
@@ -45,6 +45,8 @@ pub enum LinkEvent {
     LogsStored(Vec<LogMark>),
     /// What readings have earned.
     Vouchers(Vec<VoucherNews>),
+    /// What becomes of leases that shall go; replaces what was said before.
+    Drain(DrainPlan),
     /// The connection ended; the link dials again by itself.
     Disconnected {
         /// Why, for people.

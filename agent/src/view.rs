@@ -2,7 +2,7 @@
 
 use ttalkak_protocol::{
     error::Problem,
-    link::{Capacity, MachineReading, WorkloadReport},
+    link::{Capacity, DrainPlan, MachineReading, WorkloadReport},
     unit::UnixMillis,
 };
 
@@ -21,6 +21,8 @@ pub struct AgentView {
     pub machine: MachineReading,
     /// What is lent.
     pub capacity: Option<Capacity>,
+    /// What becomes of leases that shall go, as the coordinator last said.
+    pub drain: DrainPlan,
     /// When this was seen.
     pub at: UnixMillis,
 }

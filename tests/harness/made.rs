@@ -14,8 +14,8 @@ use ttalkak_protocol::{
     codec,
     id::AgentId,
     link::{
-        Capacity, Challenge, FromAgent, FromCoordinator, Hello, LINK_PATH, MachineReading, MoneyReport,
-        Proof, Report, Welcome, challenge_bytes,
+        Capacity, Challenge, FromAgent, FromCoordinator, Hello, LINK_PATH, Lending, MachineReading,
+        MoneyReport, Proof, Report, Welcome, challenge_bytes,
     },
     unit::{Bytes, MilliCpu, UnixMillis},
     version::{VersionRange, supported},
@@ -69,7 +69,13 @@ impl MadeAgent {
 
     /// The first message.
     pub fn hello(&self, versions: VersionRange) -> FromAgent {
-        FromAgent::Hello(Hello { versions, agent: self.id, build: "by hand".into(), capacity: capacity() })
+        FromAgent::Hello(Hello {
+            versions,
+            agent: self.id,
+            build: "by hand".into(),
+            capacity: capacity(),
+            lending: Lending::default(),
+        })
     }
 
     /// The second message.
@@ -159,6 +165,8 @@ pub fn report(generation: u64) -> Report {
         machine: MachineReading::default(),
         capacity: capacity(),
         money: MoneyReport::default(),
+        lending: Lending::default(),
+        handed_back: vec![],
     }
 }
 

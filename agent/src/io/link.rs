@@ -29,7 +29,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use ttalkak_protocol::{
-    link::{Capacity, FromAgent, Hello, LINK_PATH, Welcome},
+    link::{Capacity, FromAgent, Hello, LINK_PATH, Lending, Welcome},
     secret::Secret,
     version,
 };
@@ -187,11 +187,15 @@ async fn shake_hands(link: &Link, end: &LinkEnd) -> Result<Connected, LinkError>
 }
 
 fn hello(link: &Link, end: &LinkEnd) -> Hello {
-    let reported = end.reports.borrow().as_ref().map(|report| report.capacity.clone());
+    let (capacity, lending) = match end.reports.borrow().as_ref() {
+        Some(report) => (report.capacity.clone(), report.lending),
+        None => (link.capacity.clone(), Lending::default()),
+    };
     Hello {
         versions: version::supported(),
         agent: link.identity.record.agent,
         build: env!("CARGO_PKG_VERSION").to_owned(),
-        capacity: reported.unwrap_or_else(|| link.capacity.clone()),
+        capacity,
+        lending,
     }
 }

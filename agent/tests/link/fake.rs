@@ -29,8 +29,8 @@ use ttalkak_protocol::{
     Secret, codec,
     id::AgentId,
     link::{
-        Capacity, Challenge, FromAgent, FromCoordinator, LogMark, MachineReading, MoneyReport, Report,
-        Welcome, challenge_bytes,
+        Capacity, Challenge, FromAgent, FromCoordinator, Lending, LogMark, MachineReading, MoneyReport,
+        Report, Welcome, challenge_bytes,
     },
     unit::{Bytes, MilliCpu, Millis, UnixMillis},
     version::Version,
@@ -187,6 +187,7 @@ impl Peer {
             lease_ttl: Millis(30_000),
             tunnel_token: Secret::new("tunnel-token".into()),
             log_marks,
+            api_token: None,
         }))
         .await;
     }
@@ -205,6 +206,8 @@ pub(crate) fn report(generation: u64) -> Report {
         machine: MachineReading::default(),
         capacity: capacity(),
         money: MoneyReport::default(),
+        lending: Lending::default(),
+        handed_back: vec![],
     }
 }
 

@@ -277,6 +277,7 @@ impl Rig {
             lease_ttl: Millis(u64::try_from(lease_ttl.as_millis()).unwrap()),
             tunnel_token: Secret::new("t".to_owned()),
             log_marks: self.stored.values().copied().collect(),
+            api_token: None,
         };
         self.tell(LinkEvent::Connected { session: Session(self.session), welcome }).await;
     }

@@ -23,7 +23,7 @@ use ttalkak_protocol::{
     codec,
     id::AgentId,
     link::{
-        Assignment, Capacity, Challenge, FromAgent, FromCoordinator, Hello, LogBatch, LogMark,
+        Assignment, Capacity, Challenge, FromAgent, FromCoordinator, Hello, Lending, LogBatch, LogMark,
         MachineReading, MoneyReport, Proof, Report, VoucherNews, Welcome, challenge_bytes,
     },
     unit::{Bytes, MilliCpu, UnixMillis},
@@ -170,7 +170,13 @@ impl World {
 }
 
 pub(crate) fn hello(agent: AgentId) -> Hello {
-    Hello { versions: supported(), agent, build: "test".into(), capacity: capacity() }
+    Hello {
+        versions: supported(),
+        agent,
+        build: "test".into(),
+        capacity: capacity(),
+        lending: Lending::default(),
+    }
 }
 
 fn capacity() -> Capacity {
@@ -193,6 +199,8 @@ pub(crate) fn report(generation: u64) -> Report {
         machine: MachineReading { cpu_percent: 7.0, ..MachineReading::default() },
         capacity: capacity(),
         money: MoneyReport::default(),
+        lending: Lending::default(),
+        handed_back: vec![],
     }
 }
 

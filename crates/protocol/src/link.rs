@@ -13,8 +13,10 @@ use std::collections::BTreeMap;
 
 pub use crate::api::deployment::Exposure;
 
+mod lending;
 mod payment;
 mod report;
+pub use lending::*;
 pub use payment::*;
 pub use report::*;
 
@@ -68,6 +70,8 @@ pub enum FromCoordinator {
     LogsStored(LogsStored),
     /// Readings were charged, and this is what they have earned.
     Vouchers(Vouchers),
+    /// What becomes of leases that shall go. Since version 2.
+    Drain(DrainPlan),
     /// Answer to a kind that this side does not know.
     Unsupported(Unsupported),
 }
@@ -87,6 +91,7 @@ impl FromCoordinator {
         "renewed",
         "logs_stored",
         "vouchers",
+        "drain",
         "unsupported",
     ];
 }
@@ -102,6 +107,9 @@ pub struct Hello {
     pub build: String,
     /// The machine and what may be used of it.
     pub capacity: Capacity,
+    /// Whether it takes new work. Since version 2.
+    #[serde(default, skip_serializing_if = "Lending::is_default")]
+    pub lending: Lending,
 }
 
 /// What a machine is and what its owner lends of it.
@@ -152,6 +160,9 @@ pub struct Welcome {
     pub tunnel_token: Secret<String>,
     /// Where the run log of each lease was last stored, so that nothing is sent twice or lost.
     pub log_marks: Vec<LogMark>,
+    /// Bearer token for `/v1/agents/me`; good for this connection only. Since version 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_token: Option<Secret<String>>,
 }
 
 /// Why there will be no connection.

@@ -9,7 +9,16 @@ use serde::{Deserialize, Serialize};
 pub struct Version(pub u32);
 
 /// Every version there ever was, oldest first, each with the name of its change.
-pub const VERSIONS: &[(Version, &str)] = &[(Version(1), "the first link: assignments, reports, logs")];
+pub const VERSIONS: &[(Version, &str)] = &[
+    (Version(1), "the first link: assignments, reports, logs"),
+    (
+        Version(2),
+        "leaving: an agent takes no new work, leaves by a time, hands a lease back, and is told what becomes of it",
+    ),
+];
+
+/// The version since which an agent can say that it takes no work, and is told what becomes of its leases.
+pub const LEAVING: Version = Version(2);
 
 /// The versions that one side can speak, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use ttalkak_protocol::{
     link::*,
     secret::Secret,
     unit::{Bytes, MilliCpu, Millis, UnixMillis},
-    version::{Version, supported},
+    version::{Version, VersionRange},
 };
 use uuid::Uuid;
 
@@ -19,13 +19,22 @@ fn id<T>(make: fn(Uuid) -> T, n: u128) -> T {
     make(Uuid::from_u128(n))
 }
 
-fn check<M: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, message: M, kinds: &[&str]) {
+/// The only version that the messages of `v1` know.
+const FIRST: VersionRange = VersionRange { min: Version(1), max: Version(1) };
+
+fn check<M: Serialize + DeserializeOwned + PartialEq + Debug>(
+    version: Version,
+    name: &str,
+    message: M,
+    kinds: &[&str],
+) {
     let numbered = Numbered { n: 1, message };
     let text = serde_json::to_string_pretty(&numbered).expect("JSON") + "\n";
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1").join(format!("{name}.json"));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/v{}", version.0));
+    let file = folder.join(format!("{name}.json"));
     #[allow(clippy::disallowed_methods, reason = "a test's own switch")]
     if !file.exists() && std::env::var("UPDATE_GOLDEN").is_ok() {
-        fs::create_dir_all(file.parent().expect("a folder")).expect("the folder");
+        fs::create_dir_all(&folder).expect("the folder");
         fs::write(&file, &text).expect("the golden file");
     }
     let golden = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -100,11 +109,17 @@ fn lease() -> Lease {
 
 #[test]
 fn what_agents_say_is_written_as_it_was_released() {
-    let from = |name, message| check(name, message, FromAgent::KINDS);
+    let from = |name, message| check(Version(1), name, message, FromAgent::KINDS);
     let agent = id(AgentId::new, 4);
     from(
         "hello",
-        FromAgent::Hello(Hello { versions: supported(), agent, build: "0.1.0".into(), capacity: capacity() }),
+        FromAgent::Hello(Hello {
+            versions: FIRST,
+            agent,
+            build: "0.1.0".into(),
+            capacity: capacity(),
+            lending: Lending::default(),
+        }),
     );
     from("proof", FromAgent::Proof(Proof { signature: "ab".into() }));
     from("agent_unsupported", FromAgent::Unsupported(Unsupported { n: 7, of: "teleport".into() }));
@@ -131,6 +146,8 @@ fn what_agents_say_is_written_as_it_was_released() {
             machine: MachineReading::default(),
             capacity: capacity(),
             money: MoneyReport::default(),
+            lending: Lending::default(),
+            handed_back: Vec::new(),
         }),
     );
     let line = LogLine {
@@ -146,7 +163,7 @@ fn what_agents_say_is_written_as_it_was_released() {
 
 #[test]
 fn what_coordinators_say_is_written_as_it_was_released() {
-    let from = |name, message| check(name, message, FromCoordinator::KINDS);
+    let from = |name, message| check(Version(1), name, message, FromCoordinator::KINDS);
     let mark = LogMark { lease: id(LeaseId::new, 1), seq: 5, engine_nanos: 6 };
     let version = Version(1);
     from(
@@ -161,11 +178,15 @@ fn what_coordinators_say_is_written_as_it_was_released() {
             lease_ttl: Millis(300_000),
             tunnel_token: Secret::new("t".into()),
             log_marks: vec![mark],
+            api_token: None,
         }),
     );
     from(
         "refused",
-        FromCoordinator::Refused(Refused::new(ErrorCode::VersionUnsupported, "No version in common.")),
+        FromCoordinator::Refused(Refused {
+            supported: FIRST,
+            ..Refused::new(ErrorCode::VersionUnsupported, "No version in common.")
+        }),
     );
     from(
         "assignment",
@@ -181,4 +202,74 @@ fn what_coordinators_say_is_written_as_it_was_released() {
         "coordinator_unsupported",
         FromCoordinator::Unsupported(Unsupported { n: 7, of: "teleport".into() }),
     );
+}
+
+#[test]
+fn what_version_2_adds_is_written_as_it_was_released() {
+    let second = Version(2);
+    let at = UnixMillis(1_795_000_000_000);
+    let agent = |name, message| check(second, name, message, FromAgent::KINDS);
+    let lending = Lending { accepting: false, why: Some(NotLending::Leaving), leaving_by: Some(at) };
+    agent(
+        "hello",
+        FromAgent::Hello(Hello {
+            versions: VersionRange { min: Version(1), max: second },
+            agent: id(AgentId::new, 4),
+            build: "0.2.0".into(),
+            capacity: capacity(),
+            lending: Lending { accepting: false, why: Some(NotLending::OwnerActive), leaving_by: None },
+        }),
+    );
+    let handed_back = [HandBackReason::Limits, HandBackReason::Owner, HandBackReason::Machine];
+    let handed_back =
+        handed_back.map(|reason| HandedBack { lease: id(LeaseId::new, 1), reason, by: at }).to_vec();
+    agent(
+        "report",
+        FromAgent::Report(Report {
+            generation: 9,
+            at,
+            workloads: vec![workload(Phase::Running { health: Health::Healthy })],
+            images: Vec::new(),
+            machine: MachineReading::default(),
+            capacity: capacity(),
+            money: MoneyReport::default(),
+            lending,
+            handed_back,
+        }),
+    );
+    let coordinator = |name, message| check(second, name, message, FromCoordinator::KINDS);
+    coordinator(
+        "welcome",
+        FromCoordinator::Welcome(Welcome {
+            version: second,
+            report_every: Millis(5_000),
+            lease_ttl: Millis(300_000),
+            tunnel_token: Secret::new("t".into()),
+            log_marks: Vec::new(),
+            api_token: Some(Secret::new("a".into())),
+        }),
+    );
+    let fates = [
+        Fate::Moving { doing: Some("building 2 of 7".into()), stops_at: at },
+        Fate::Moving { doing: None, stops_at: at },
+        Fate::Moved { at },
+        Fate::Stops { at, why: "No provider is enrolled.".into() },
+        Fate::Stopped { at },
+    ];
+    let drained = |fate| Drained {
+        lease: id(LeaseId::new, 1),
+        deployment: id(DeploymentId::new, 2),
+        name: "shop".into(),
+        fate,
+    };
+    coordinator("drain", FromCoordinator::Drain(DrainPlan { items: fates.map(drained).to_vec() }));
+}
+
+#[test]
+fn reasons_that_are_not_known_yet_are_read() {
+    let lending: Lending = serde_json::from_str(r#"{"accepting":false,"why":"full_moon"}"#).expect("read");
+    assert_eq!(lending.obstacle(), Some(NotLending::Other));
+    assert!(!lending.takes_work());
+    let reason: HandBackReason = serde_json::from_str(r#""full_moon""#).expect("read");
+    assert_eq!(reason, HandBackReason::Other);
 }

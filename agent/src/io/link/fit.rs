@@ -60,7 +60,8 @@ mod tests {
         error::{ErrorCode, Problem},
         id::LeaseId,
         link::{
-            Capacity, FromAgent, LogLine, LogStream, MachineReading, MoneyReport, Timings, WorkloadReport,
+            Capacity, FromAgent, Lending, LogLine, LogStream, MachineReading, MoneyReport, Timings,
+            WorkloadReport,
         },
         unit::{Bytes, MilliCpu, UnixMillis},
     };
@@ -128,6 +129,8 @@ mod tests {
             machine,
             capacity,
             money: MoneyReport::default(),
+            lending: Lending::default(),
+            handed_back: vec![],
         });
         assert!(encode(1, &FromAgent::Report(fitted.clone())).len() < FRAME_BYTES_MAX);
         let Phase::Failed { last_lines, .. } = &fitted.workloads[0].phase else { panic!("it stays failed") };

@@ -78,6 +78,7 @@ impl Handshake {
                 | FromCoordinator::Renewed(_)
                 | FromCoordinator::LogsStored(_)
                 | FromCoordinator::Vouchers(_)
+                | FromCoordinator::Drain(_)
                 | FromCoordinator::Unsupported(_)),
             ) => Err(HandshakeError::OutOfOrder(kind(&message))),
         }
@@ -108,6 +109,7 @@ pub(super) fn kind(message: &FromCoordinator) -> &'static str {
         FromCoordinator::Renewed(_) => "a renewal",
         FromCoordinator::LogsStored(_) => "a log mark",
         FromCoordinator::Vouchers(_) => "vouchers",
+        FromCoordinator::Drain(_) => "a drain plan",
         FromCoordinator::Unsupported(_) => "an answer to an unknown kind",
     }
 }

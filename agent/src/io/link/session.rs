@@ -104,6 +104,7 @@ impl Standing<'_> {
             },
             FromCoordinator::LogsStored(stored) => LinkEvent::LogsStored(stored.marks),
             FromCoordinator::Vouchers(vouchers) => LinkEvent::Vouchers(vouchers.items),
+            FromCoordinator::Drain(plan) => LinkEvent::Drain(plan),
             FromCoordinator::Refused(refused) => return Err(Ended::Refused(refused)),
             FromCoordinator::Unsupported(unsupported) => {
                 tracing::warn!(kind = unsupported.of, "the coordinator does not know this kind of message");

@@ -24,6 +24,7 @@ fn hello(min: u32, max: u32) -> FromAgent {
             workloads_max: 1,
             engine: None,
         },
+        lending: ttalkak_protocol::link::Lending::default(),
     })
 }
 

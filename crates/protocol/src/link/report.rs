@@ -3,7 +3,7 @@
 use crate::{
     error::Problem,
     id::LeaseId,
-    link::{Capacity, MoneyReport},
+    link::{Capacity, HandedBack, Lending, MoneyReport},
     unit::{Bytes, HostPort, Millis, UnixMillis},
 };
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,12 @@ pub struct Report {
     /// Offer, readings and closes.
     #[serde(default, skip_serializing_if = "MoneyReport::is_empty")]
     pub money: MoneyReport,
+    /// Whether it takes new work, and until when it is here. Since version 2.
+    #[serde(default, skip_serializing_if = "Lending::is_default")]
+    pub lending: Lending,
+    /// Leases it wants to be rid of, at most [`crate::link::HANDED_BACK_MAX`]. Since version 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handed_back: Vec<HandedBack>,
 }
 
 /// What an agent knows of one workload.

@@ -37,6 +37,7 @@ fn welcome(version: u32) -> FromCoordinator {
         lease_ttl: Millis(30_000),
         tunnel_token: Secret::new("t".into()),
         log_marks: vec![],
+        api_token: None,
     })
 }
 
