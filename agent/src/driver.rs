@@ -181,6 +181,7 @@ impl Driver {
             link: deps.link,
             link_events: deps.link_events,
             link_view: LinkView::Dialling,
+            drain: DrainPlan::default(),
             backends: deps.backends,
             view: deps.view,
             machine: deps.machine,

@@ -136,6 +136,7 @@ impl Link<'_> {
             lease_ttl: millis(config.lease_ttl),
             tunnel_token: Secret::new(token),
             log_marks,
+            api_token: None,
         };
         self.socket.send(&FromCoordinator::Welcome(welcome)).await?;
         self.connected.if_current(|| self.state.nudge.take_assignment(self.agent));
