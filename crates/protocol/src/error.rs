@@ -273,6 +273,74 @@ codes! {
     WriteFailed = "write_failed", 500, "Make room on the disk, and check who may write to the folder.";
     /// The machine has no such thing, or it is not there any more.
     NotHere = "not_here", 404, "Look again: the list has changed.";
+    /// An image that something still needs.
+    ImageHeld = "image_held", 409, "Stop what uses it, or take the pin off.";
+
+    // The wallet on the desk
+    /// There is none.
+    WalletMissing = "wallet_missing", 404, "Make a wallet, or take one over.";
+    /// There is one, and it is not written over.
+    WalletExists = "wallet_exists", 409, "Back it up first; then take the other one over and let this one be set aside.";
+    /// Not a private key, and not a keystore.
+    KeyInvalid = "key_invalid", 422, "Give 64 hexadecimal digits, or the text of a keystore file of version 3.";
+    /// It does not open the keystore.
+    PassphraseWrong = "passphrase_wrong", 422, "Check the passphrase; upper and lower case differ.";
+    /// Shorter than a guesser needs a lifetime for.
+    PassphraseShort = "passphrase_short", 422, "Take at least 12 characters; four unrelated words are good.";
+    /// Not an address, or one with a mistyped character.
+    AddressInvalid = "address_invalid", 422, "Copy the address again; its checksum does not fit.";
+
+    // What the doctor finds
+    /// No container engine is installed.
+    EngineMissing = "engine_missing", 503, "Install Docker or Podman.";
+    /// It is installed and does not run.
+    EngineStopped = "engine_stopped", 503, "Start the engine.";
+    /// It runs, and this user may not use it.
+    EngineDenied = "engine_denied", 403, "Let this user use the engine's socket.";
+    /// It accepts connections and says nothing.
+    EngineSilent = "engine_silent", 503, "Restart the engine; look at its log when that does not help.";
+    /// It answers with something that no engine says.
+    EngineGarbled = "engine_garbled", 502, "Restart the engine, and check that its address is that of an engine.";
+    /// Older than what was tested.
+    EngineTooOld = "engine_too_old", 409, "Update the engine.";
+    /// The engine's machine is smaller than what is lent.
+    EngineSmall = "engine_small", 409, "Give the engine's machine more, or lend less.";
+    /// Limits of memory, processor or processes would be ignored.
+    LimitsIgnored = "limits_ignored", 409, "Turn the kernel's limits on; until then this machine cannot keep apps in bounds.";
+    /// The engine runs without root and was not given the kernel's limits.
+    LimitsNotDelegated = "limits_not_delegated", 409, "Let the system hand the limits to this user, then sign in again.";
+    /// No BuildKit.
+    BuilderMissing = "builder_missing", 409, "Use Docker 23 or newer, or turn BuildKit on.";
+    /// A storage driver that is slow, or keeps a copy of every layer.
+    StorageOdd = "storage_odd", 409, "Let the engine use overlay2 on ext4, xfs or btrfs.";
+    /// Neither of the two kinds that apps are built for.
+    ArchitectureOdd = "architecture_odd", 409, "Lend a machine with a 64-bit x86 or ARM processor and Linux containers.";
+    /// Little room is left on a disk.
+    DiskLow = "disk_low", 507, "Make room, or clean up what is ours.";
+    /// The data folder cannot be written.
+    FolderDenied = "folder_denied", 403, "Let this user write to the folder, or choose another one.";
+    /// The coordinator's name leads nowhere.
+    CoordinatorUnresolved = "coordinator_unresolved", 503, "Check the address, and this machine's name service.";
+    /// Nothing listens there.
+    CoordinatorDown = "coordinator_down", 503, "Check the address and that the coordinator is up; the agent keeps trying.";
+    /// No connection comes about: a firewall, or no network.
+    OutboundBlocked = "outbound_blocked", 503, "Let this machine connect outwards to the coordinator's port.";
+    /// The certificate does not prove who answers.
+    CertificateWrong = "certificate_wrong", 502, "Check the address and this machine's clock; a proxy that reads along shows the same.";
+    /// Something else answers, such as a sign-in page of the network.
+    CoordinatorStranger = "coordinator_stranger", 502, "Sign in to the network in a browser, or check the address.";
+    /// The engine or this program lacks the proxy that the other one has.
+    ProxyUneven = "proxy_uneven", 409, "Set the same proxy for both.";
+    /// This machine's clock is off.
+    ClockOff = "clock_off", 409, "Set the time, or turn on its synchronisation.";
+    /// Other programs hold ports of the range.
+    PortsTaken = "ports_taken", 409, "Choose another range.";
+    /// There is no key store.
+    KeyStoreAbsent = "key_store_absent", 404, "Nothing needs to be done: the wallet is in an encrypted file.";
+    /// There is one, and it is locked.
+    KeyStoreLocked = "key_store_locked", 409, "Sign in to the desktop, or unlock the key store.";
+    /// Another daemon has the data folder.
+    DaemonTwice = "daemon_twice", 409, "Stop the other one, or give this one its own data folder.";
 }
 
 /// By hand: the derive does not see a rename that a macro wrote.

@@ -1,12 +1,7 @@
 //! All that a desk can ask for.
 
 use super::{DoctorCheck, Section, SettingsPatch, WhenBelowUse};
-use crate::{
-    id::LeaseId,
-    money::{Amount, EvmAddress},
-    secret::Secret,
-    unit::UnixMillis,
-};
+use crate::{id::LeaseId, money::Amount, secret::Secret, unit::UnixMillis};
 use serde::{Deserialize, Serialize};
 
 /// What is asked. The reply to each is named in its description; `Done` unless something else is said.
@@ -121,10 +116,14 @@ pub enum Call {
         /// Whether to keep it.
         pinned: bool,
     },
-    /// Removes what is ours and unused: images, build cache, source archives. Reply: `Freed`.
+    /// Removes what is ours and unused: images and source archives. Reply: `Freed`.
     CleanUp {
         /// Only tells what it would free.
         only_look: bool,
+        /// Also what the engine's build cache holds unused. The engine does not tell whose its records are, so that
+        /// other programs' next builds may take longer: the owner decides.
+        #[serde(default)]
+        build_cache: bool,
     },
     /// Looks again who has which port of the range.
     ScanPorts,
@@ -146,7 +145,7 @@ pub enum Call {
     },
     /// Makes a wallet on this machine. Reply: `WalletMade`.
     CreateWallet {
-        /// Where its key is kept; with a passphrase in a file when the system has no key store.
+        /// For the encrypted file, when the system has no key store; one is made when absent. At least 12 characters.
         passphrase: Option<Secret<String>>,
     },
     /// Takes over a key. Reply: `WalletMade`.
@@ -155,18 +154,21 @@ pub enum Call {
         key: Secret<String>,
         /// Of the keystore that is imported.
         passphrase: Option<Secret<String>>,
+        /// Whether a wallet that is there is set aside; it can be had back. Otherwise `wallet_exists` is the answer.
+        #[serde(default)]
+        replace: bool,
     },
     /// The wallet's key, to be written down. Reply: `WalletSecret`; the only reply with a secret.
     BackUpWallet {
-        /// Given: a keystore under this passphrase; absent: the bare private key.
+        /// Given: a keystore under this passphrase, of at least 12 characters; absent: the bare private key.
         passphrase: Option<Secret<String>>,
     },
     /// The owner has kept the backup; the reminder goes away.
     WalletBackedUp,
     /// Where payments go.
     SetPayee {
-        /// Absent: to the wallet on this machine.
-        payee: Option<EvmAddress>,
+        /// Absent: to the wallet on this machine. With capitals it must bear the right checksum.
+        payee: Option<String>,
     },
     /// All notices up to this one were seen.
     ReadNotices {

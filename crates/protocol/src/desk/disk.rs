@@ -31,8 +31,11 @@ pub struct Disk {
     pub reclaimable: Bytes,
     /// Images that this agent built, largest first.
     pub images: Vec<ImageRow>,
-    /// The engine's build cache; absent when it does not tell which part is ours.
+    /// The engine's whole build cache, ours and that of other programs, which the engine does not tell apart; absent when
+    /// it does not tell at all. Not part of `used` and `reclaimable`.
     pub build_cache: Option<Bytes>,
+    /// Of that no running build or other record needs.
+    pub build_cache_unused: Option<Bytes>,
     /// Source archives.
     pub sources: Bytes,
     /// Key, record, book, logs and notices.

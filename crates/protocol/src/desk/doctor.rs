@@ -51,13 +51,17 @@ pub enum DoctorCheck {
     Limits,
     /// Images can be built.
     Builder,
+    /// The engine keeps its images by a driver that is fast and honours limits.
+    Storage,
+    /// The engine runs programs of a kind that apps are built for.
+    Architecture,
     /// Room on the engine's disk.
     EngineDisk,
     /// Room in the data folder, and it can be written.
     DataFolder,
     /// The coordinator answers, with a right certificate.
     Coordinator,
-    /// Port 443 is open outwards.
+    /// The coordinator's port, usually 443, is open outwards.
     Outbound,
     /// A proxy stands in the way.
     Proxy,
@@ -67,6 +71,8 @@ pub enum DoctorCheck {
     KeyStore,
     /// Ports of the range are free.
     Ports,
+    /// No second daemon works in the same data folder.
+    OtherDaemon,
     /// The desktop tells idle time and battery, as far as rules need them.
     Senses,
 }
@@ -97,8 +103,11 @@ pub enum Mend {
     None,
     /// [`super::Call::Mend`] does it.
     Button {
-        /// A word for the screen's own label: `start_engine`, `clean_up`, `widen_ports`, ….
+        /// A word for the screen's own label: `start_engine`, `join_group`, `delegate_limits`, `make_folder`,
+        /// `move_ports`, `clean_up`, `wallet_to_file`.
         action: String,
+        /// What will be run, word for word; absent when it is the program itself that does it.
+        command: Option<String>,
         /// Whether the system will ask for the owner's password.
         asks_password: bool,
     },

@@ -1,6 +1,6 @@
 //! What comes of an ask that was carried out.
 
-use super::{Enrolled, Limits, LogText};
+use super::{Enrolled, Limits, LogText, WalletKept};
 use crate::{
     id::LeaseId,
     money::Amount,
@@ -38,8 +38,12 @@ pub enum Reply {
     },
     /// To [`super::Call::CreateWallet`] and [`super::Call::ImportWallet`].
     WalletMade {
-        /// Its address.
+        /// Its address, with the checksum's capitals.
         address: String,
+        /// Where its key is.
+        kept: WalletKept,
+        /// The folder of the wallet that was here before, when there was one.
+        set_aside: Option<String>,
     },
     /// To [`super::Call::BackUpWallet`]. Shown once and kept nowhere.
     WalletSecret {

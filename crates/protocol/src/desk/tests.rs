@@ -81,7 +81,11 @@ fn a_patch_names_only_what_changes_and_nothing_else() {
 fn a_code_or_key_is_not_printed() {
     let ask = Ask {
         n: 1,
-        call: Call::ImportWallet { key: crate::Secret::new("0xdeadbeef".to_owned()), passphrase: None },
+        call: Call::ImportWallet {
+            key: crate::Secret::new("0xdeadbeef".to_owned()),
+            passphrase: None,
+            replace: false,
+        },
     };
     assert!(!format!("{ask:?}").contains("deadbeef"));
 }

@@ -49,9 +49,14 @@ reclaimable: Bytes,
  */
 images: Array<ImageRow>, 
 /**
- * The engine's build cache; absent when it does not tell which part is ours.
+ * The engine's whole build cache, ours and that of other programs, which the engine does not tell apart; absent when
+ * it does not tell at all. Not part of `used` and `reclaimable`.
  */
 build_cache: Bytes | null, 
+/**
+ * Of that no running build or other record needs.
+ */
+build_cache_unused: Bytes | null, 
 /**
  * Source archives.
  */

@@ -3,4 +3,4 @@
 /**
  * What is looked at.
  */
-export type DoctorCheck = "engine" | "engine_version" | "engine_size" | "limits" | "builder" | "engine_disk" | "data_folder" | "coordinator" | "outbound" | "proxy" | "clock" | "key_store" | "ports" | "senses";
+export type DoctorCheck = "engine" | "engine_version" | "engine_size" | "limits" | "builder" | "storage" | "architecture" | "engine_disk" | "data_folder" | "coordinator" | "outbound" | "proxy" | "clock" | "key_store" | "ports" | "other_daemon" | "senses";

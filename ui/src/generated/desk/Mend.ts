@@ -5,9 +5,14 @@
  */
 export type Mend = { "mend": "none" } | { "mend": "button", 
 /**
- * A word for the screen's own label: `start_engine`, `clean_up`, `widen_ports`, ….
+ * A word for the screen's own label: `start_engine`, `join_group`, `delegate_limits`, `make_folder`,
+ * `move_ports`, `clean_up`, `wallet_to_file`.
  */
 action: string, 
+/**
+ * What will be run, word for word; absent when it is the program itself that does it.
+ */
+command: string | null, 
 /**
  * Whether the system will ask for the owner's password.
  */

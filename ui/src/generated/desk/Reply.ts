@@ -5,6 +5,7 @@ import type { LogText } from "./LogText";
 import type { Preview } from "./Preview";
 import type { QuitCost } from "./QuitCost";
 import type { Secret } from "./Secret";
+import type { WalletKept } from "./WalletKept";
 
 /**
  * What came of an ask.
@@ -27,9 +28,17 @@ media_type: string,
  */
 text: string, } | { "reply": "wallet_made", 
 /**
- * Its address.
+ * Its address, with the checksum's capitals.
  */
-address: string, } | { "reply": "wallet_secret", 
+address: string, 
+/**
+ * Where its key is.
+ */
+kept: WalletKept, 
+/**
+ * The folder of the wallet that was here before, when there was one.
+ */
+set_aside: string | null, } | { "reply": "wallet_secret", 
 /**
  * A private key in hex, or a keystore's JSON.
  */
