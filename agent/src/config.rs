@@ -116,7 +116,7 @@ impl Config {
         let mut layers = Layers::new(flags, surroundings);
         let half_cpu = MilliCpu(machine.cpus.saturating_mul(500));
         let half_memory = Bytes(machine.memory.0 / 2);
-        let home = default_data_dir(&surroundings.env);
+        let home = data_dir(&surroundings.env);
         let config = Self {
             data_dir: layers
                 .take("data_dir", "/var/lib/ttalkak-agent", path)
@@ -156,8 +156,8 @@ impl Config {
     }
 }
 
-/// `$XDG_DATA_HOME/ttalkak-agent`, or the same under `~/.local/share`.
-fn default_data_dir(env: &Texts) -> Option<PathBuf> {
+/// The data folder when nobody says another: `$XDG_DATA_HOME/ttalkak-agent`, or the same under `~/.local/share`.
+pub fn data_dir(env: &Texts) -> Option<PathBuf> {
     let folder = |key: &str| env.get(key).map(PathBuf::from).filter(|path| path.is_absolute());
     let share = folder("XDG_DATA_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/share")));
     share.map(|share| share.join("ttalkak-agent"))

@@ -7,6 +7,7 @@ pub mod checkpoint;
 pub mod commands;
 pub mod config;
 pub mod credentials;
+pub mod desk;
 pub mod driver;
 pub mod enrol;
 pub mod identity;
