@@ -83,6 +83,22 @@ impl Surroundings {
         Self { env: env.collect(), file: None }
     }
 
+    /// The proxy that requests of this program go through, without its password, as the usual variables say.
+    pub fn proxy(&self) -> crate::logic::doctor::ProxyFacts {
+        let said = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy"];
+        let said = said.iter().find_map(|key| self.env.get(*key).filter(|text| !text.is_empty()));
+        let own = said.map(|text| match url::Url::parse(text) {
+            Ok(mut url) => {
+                // Only a host can be without a place for them; there is nothing to hide then.
+                let _ = url.set_password(None);
+                let _ = url.set_username("");
+                url.to_string().trim_end_matches('/').to_owned()
+            }
+            Err(_) => text.rsplit('@').next().unwrap_or_default().to_owned(),
+        });
+        crate::logic::doctor::ProxyFacts { own }
+    }
+
     /// Reads the settings file, when there is one.
     /// Errors: it cannot be read.
     pub fn read_file(&mut self, path: Option<&Path>) -> Result<(), SettingsFileError> {

@@ -1,18 +1,19 @@
-//! `ttalkak-agent doctor`: looks whether everything that `run` needs is there, and says what to do where it is not.
+//! `ttalkak-agent doctor`: looks whether everything that `run` needs is there, and says what to do where it is not. It is
+//! the same doctor that the desktop shows. Deliberately absent: mending, which the desktop offers.
 
 use super::{Failure, say};
 use crate::{
-    address::Coordinator,
-    cause::Chain,
     config::{Config, Surroundings, Texts},
     identity::Identity,
-    io::{api::Api, engine::Engine, machine::MachineSize},
+    io::{
+        doctor::{Scope, System, survey},
+        machine::MachineSize,
+        wallet::{Kept, Wallet},
+    },
+    logic::doctor::{ProxyFacts, Role, Wanted, section, worst},
 };
-use std::process::ExitCode;
-use ttalkak_protocol::{id::AgentId, unit::UnixMillis};
-
-/// A clock further off than this makes tokens and certificates look wrong.
-const SKEW_MAX_SECONDS: i64 = 30;
+use std::{collections::BTreeSet, process::ExitCode};
+use ttalkak_protocol::desk::{Finding, Grade, Mend};
 
 /// What `doctor` takes.
 #[derive(Debug, clap::Args)]
@@ -26,89 +27,70 @@ pub struct DoctorArgs {
     /// The settings file to check.
     #[arg(long, value_name = "FILE")]
     config: Option<std::path::PathBuf>,
+    /// One JSON document, as the desktop is told.
+    #[arg(long)]
+    json: bool,
 }
-
-/// What a look at one thing found.
-type Finding = Result<String, String>;
 
 pub(super) async fn run(args: DoctorArgs, mut surroundings: Surroundings) -> Result<ExitCode, Failure> {
     let said = [("data_dir", args.data_dir), ("coordinator", args.coordinator)];
     let flags: Texts = said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
     surroundings.read_file(args.config.as_deref())?;
     let config = Config::read(flags, &surroundings, MachineSize::read())?;
-    let identity = Identity::open(&config.data_dir);
-    let coordinator =
-        identity.as_ref().map_or(config.coordinator.clone(), |id| Some(id.record.coordinator.clone()));
-    let agent = identity.as_ref().map_or(AgentId::new(uuid::Uuid::nil()), |identity| identity.record.agent);
-    let mut findings = vec![("identity", look_at_identity(identity))];
-    findings.extend(look_at_coordinator(coordinator).await);
-    findings.push(("engine", look_at_engine(&config, agent).await));
-    let mut healthy = true;
-    for (what, finding) in findings {
-        healthy &= finding.is_ok();
-        match finding {
-            Ok(seen) => say(format_args!("ok    {what}: {seen}")),
-            Err(wrong) => say(format_args!("WRONG {what}: {wrong}")),
+    let scope = scope(&config, surroundings.proxy());
+    let told = section(&survey(&scope).await);
+    if args.json {
+        say(serde_json::to_string_pretty(&told)?);
+    } else {
+        told.findings.iter().flat_map(lines).for_each(say);
+    }
+    let bad = worst(&told.findings) == Grade::Bad;
+    Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn scope(config: &Config, proxy: ProxyFacts) -> Scope {
+    let enrolled = Identity::open(&config.data_dir).ok().map(|identity| identity.record.coordinator);
+    let wallet = Wallet::new(&config.data_dir, config.money.wallet_keyring).record().ok().flatten();
+    Scope {
+        engine: config.engine.clone(),
+        runtime_dir: config.runtime_dir.clone(),
+        data_dir: config.data_dir.clone(),
+        role: Role::Visitor,
+        coordinator: enrolled.or_else(|| config.coordinator.clone()),
+        wanted: Wanted {
+            cpu: config.cpu,
+            memory: config.memory,
+            ports: config.port_range.clone(),
+            workloads_max: config.workloads_max,
+        },
+        ours: BTreeSet::new(),
+        proxy,
+        wallet_in_key_store: wallet.is_some_and(|wallet| wallet.kept == Kept::Keyring),
+        system: System::of_this_process(),
+    }
+}
+
+/// A line for what was seen, and below it what to do.
+fn lines(finding: &Finding) -> Vec<String> {
+    let mark = match finding.grade {
+        Grade::Good => "ok   ",
+        Grade::Warn => "warn ",
+        Grade::Bad => "WRONG",
+        Grade::Unknown | Grade::Pending => "  ?  ",
+    };
+    let name = serde_json::to_value(finding.check).ok();
+    let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or("").replace('_', " ");
+    let Some(problem) = &finding.problem else { return vec![format!("{mark} {name}: {}", finding.seen)] };
+    let mut lines = vec![
+        format!("{mark} {name}: {} ({})", problem.message, problem.code),
+        format!("      {}", problem.next),
+    ];
+    lines.extend(match &finding.mend {
+        Mend::Command { command } | Mend::Button { command: Some(command), .. } => {
+            Some(format!("      $ {command}"))
         }
-    }
-    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn look_at_identity(identity: Result<Identity, crate::identity::IdentityError>) -> Finding {
-    match identity {
-        Ok(identity) => Ok(format!("{} ({})", identity.record.name, identity.record.agent)),
-        Err(error) => Err(Chain(&error).to_string()),
-    }
-}
-
-async fn look_at_coordinator(coordinator: Option<Coordinator>) -> Vec<(&'static str, Finding)> {
-    let Some(coordinator) = coordinator else {
-        return vec![("coordinator", Err("none is known; enrol, or give --coordinator".to_owned()))];
-    };
-    let health = match Api::new(coordinator.clone(), None) {
-        Ok(api) => api.health().await,
-        Err(error) => Err(error),
-    };
-    let (health, date) = match health {
-        Ok(answer) => answer,
-        Err(error) => return vec![("coordinator", Err(Chain(&error).to_string()))],
-    };
-    let mut seen = format!("{coordinator} answers, version {}", health.version);
-    if coordinator.readable_by_others() {
-        seen.push_str("; without TLS, so others on the way can read what is said");
-    }
-    let here = UnixMillis(jiff::Timestamp::now().as_millisecond());
-    vec![("coordinator", Ok(seen)), ("clock", look_at_clock(here, date))]
-}
-
-fn look_at_clock(here: UnixMillis, there: Option<UnixMillis>) -> Finding {
-    let Some(there) = there else { return Ok("the coordinator does not tell its time".to_owned()) };
-    let off = (here.0 - there.0) / 1000;
-    let side = if off < 0 { "behind" } else { "ahead of" };
-    let seen = format!("{} s {side} the coordinator's", off.abs());
-    if off.abs() > SKEW_MAX_SECONDS { Err(format!("{seen}; set the time, or turn on NTP")) } else { Ok(seen) }
-}
-
-async fn look_at_engine(config: &Config, agent: AgentId) -> Finding {
-    match Engine::find(config.engine.as_deref(), config.runtime_dir.as_deref(), agent).await {
-        Ok((engine, facts)) => Ok(format!("{} at {}", facts.name, engine.address())),
-        Err(error) => {
-            let remedy =
-                "start Docker (`sudo systemctl start docker`) or Podman, and let this user use its socket";
-            Err(format!("{}; {remedy}", Chain(&error)))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_that_is_off_is_told_with_its_side() {
-        let at = |seconds: i64| UnixMillis(seconds * 1000);
-        assert_eq!(look_at_clock(at(100), Some(at(95))), Ok("5 s ahead of the coordinator's".into()));
-        assert!(look_at_clock(at(100), Some(at(131))).unwrap_err().starts_with("31 s behind"));
-        assert!(look_at_clock(at(100), None).is_ok());
-    }
+        Mend::Link { url } => Some(format!("      {url}")),
+        Mend::None | Mend::Button { command: None, .. } | Mend::Screen { .. } => None,
+    });
+    lines
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -28,16 +28,37 @@ pub enum LockError {
 }
 
 impl DataLock {
+    /// Its name in the data folder.
+    pub const FILE: &str = "agent.lock";
+
     /// Takes the lock of a data folder, which exists.
     pub fn take(data: &Path) -> Result<Self, LockError> {
-        let path = data.join("agent.lock");
+        let path = data.join(Self::FILE);
         let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let file = open.map_err(|cause| LockError::Io { path: path.clone(), cause })?;
         match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
+            Ok(()) => {
+                tell_holder(&file);
+                Ok(Self(file))
+            }
             Err(TryLockError::WouldBlock) => Err(LockError::Taken(data.to_owned())),
             Err(TryLockError::Error(cause)) => Err(LockError::Io { path, cause }),
         }
+    }
+}
+
+impl DataLock {
+    /// The process that holds the lock, as far as it told; only for people.
+    pub fn holder(data: &Path) -> Option<u32> {
+        std::fs::read_to_string(data.join(Self::FILE)).ok()?.trim().parse().ok()
+    }
+}
+
+/// Writes our process down for whoever finds the lock taken. A full disk must not keep an agent from running.
+fn tell_holder(mut file: &File) {
+    let told = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+    if let Err(error) = told {
+        tracing::debug!(%error, "the lock does not say whose it is");
     }
 }
 
@@ -51,6 +72,7 @@ mod tests {
         let first = DataLock::take(data.path()).unwrap();
         let error = DataLock::take(data.path()).unwrap_err();
         assert!(matches!(&error, LockError::Taken(folder) if folder == data.path()), "{error}");
+        assert_eq!(DataLock::holder(data.path()), Some(std::process::id()));
         drop(first);
         DataLock::take(data.path()).unwrap();
     }

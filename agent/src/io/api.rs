@@ -175,7 +175,7 @@ impl Api {
 }
 
 /// Whether a certificate that was not accepted stands among the causes.
-fn speaks_of_certificate(error: &(dyn Error + 'static)) -> bool {
+pub(crate) fn speaks_of_certificate(error: &(dyn Error + 'static)) -> bool {
     let is = |error: &(dyn Error + 'static)| {
         matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
     };
@@ -187,7 +187,7 @@ fn speaks_of_certificate(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// Reads the Date header, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn http_date(text: &str) -> Option<UnixMillis> {
+pub(crate) fn http_date(text: &str) -> Option<UnixMillis> {
     let time = jiff::fmt::rfc2822::parse(text).ok()?;
     Some(UnixMillis(time.timestamp().as_millisecond()))
 }

@@ -94,7 +94,8 @@ pub async fn run(engine_data: PathBuf, readings: watch::Sender<MachineReading>, 
 }
 
 /// Rates need the reading before.
-struct MachineMeter {
+#[derive(Debug)]
+pub(crate) struct MachineMeter {
     system: System,
     disks: Disks,
     networks: Networks,
@@ -102,7 +103,7 @@ struct MachineMeter {
 }
 
 impl MachineMeter {
-    fn new() -> Result<Self, sysinfo::Error> {
+    pub(crate) fn new() -> Result<Self, sysinfo::Error> {
         let storage = DiskRefreshKind::nothing().with_storage();
         Ok(Self {
             system: System::new()?,
@@ -112,7 +113,7 @@ impl MachineMeter {
         })
     }
 
-    fn read(&mut self, engine_data: &Path) -> MachineReading {
+    pub(crate) fn read(&mut self, engine_data: &Path) -> MachineReading {
         self.system.refresh_cpu_usage();
         self.system.refresh_memory();
         self.disks.refresh_specifics(true, DiskRefreshKind::nothing().with_storage());

@@ -5,28 +5,23 @@
 
 use crate::{
     checkpoint::{CheckpointError, write_atomically},
+    io::key_store::{self, KeyStoreError},
     io::money_book::create_private,
 };
 use serde::{Deserialize, Serialize};
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::Duration,
 };
 use ttalkak_escrow::{
     Key, checksum,
     keystore::{self, KeystoreError},
 };
-use ttalkak_protocol::{Secret, money::EvmAddress};
+use ttalkak_protocol::{Secret, money::EvmAddress, unit::UnixMillis};
 
 const RECORD: &str = "wallet.json";
 const KEYSTORE: &str = "keystore.json";
 const PASSPHRASE: &str = "passphrase";
-/// Under which the system's key store lists our key.
-const KEYRING: &str = "ttalkak-agent";
-/// A key store that asks its owner for a password may wait for ever on a machine without a screen.
-const KEYRING_WITHIN: Duration = Duration::from_secs(10);
-
 /// Where the key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,6 +39,9 @@ pub struct WalletRecord {
     pub address: EvmAddress,
     /// Where its key is.
     pub kept: Kept,
+    /// When the owner said that a backup is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backed_up: Option<UnixMillis>,
 }
 
 /// Why the wallet cannot be used.
@@ -59,8 +57,8 @@ pub enum WalletError {
     #[error("the key is not that of {}", checksum(.0))]
     Mismatch(EvmAddress),
     /// The system's key store.
-    #[error("the system's key store does not give the key: {0}")]
-    Keyring(String),
+    #[error("take the key out of the system's key store")]
+    Keyring(#[from] KeyStoreError),
     /// The file with the key.
     #[error("the wallet's keystore")]
     Keystore(#[from] KeystoreError),
@@ -113,43 +111,101 @@ impl Wallet {
         }
         // A run that ended between key and record left the key behind; money may be on its way to it already.
         let key = if self.folder.join(KEYSTORE).exists() { self.read_file()? } else { Key::random() };
-        self.keep(&key)
+        self.keep(&key, None)
+    }
+
+    /// A new wallet, where none is. `passphrase`: of the file, when the key goes to one; made by chance when absent.
+    pub fn make(&self, passphrase: Option<&Secret<String>>) -> Result<WalletRecord, WalletError> {
+        match self.record()? {
+            Some(old) => Err(WalletError::Exists(old.address)),
+            // See `open_or_make`.
+            None if self.folder.join(KEYSTORE).exists() => self.open_or_make(),
+            None => self.keep(&Key::random(), passphrase),
+        }
+    }
+
+    /// The owner has a backup.
+    pub fn set_backed_up(&self, at: UnixMillis) -> Result<(), WalletError> {
+        let record = self.record()?.ok_or(WalletError::Absent)?;
+        self.write_record(&WalletRecord { backed_up: Some(at), ..record })
+    }
+
+    /// The key as a keystore under a passphrase of the owner's, which geth and others read.
+    pub fn export(&self, passphrase: &Secret<String>) -> Result<Secret<String>, WalletError> {
+        let key = self.key()?;
+        self.in_passing(|path| {
+            keystore::save(path, &key, passphrase)?;
+            Ok(Secret::new(fs::read_to_string(path).map_err(self.failed("read", "the export"))?))
+        })
+    }
+
+    /// The key in a keystore's text.
+    pub fn open_text(&self, text: &Secret<String>, passphrase: &Secret<String>) -> Result<Key, WalletError> {
+        self.in_passing(|path| {
+            write_atomically(path, text.reveal().as_bytes())?;
+            Ok(keystore::load(path, passphrase)?)
+        })
+    }
+
+    /// Works with a file that is gone afterwards.
+    fn in_passing<T>(&self, work: impl FnOnce(&Path) -> Result<T, WalletError>) -> Result<T, WalletError> {
+        create_private(&self.folder).map_err(self.failed("create", ""))?;
+        let path = self.folder.join(format!(".passing-{:016x}", rand::random::<u64>()));
+        let done = work(&path);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                done.and(Err(self.failed("remove", "the passing file")(error)))
+            }
+            Ok(()) | Err(_) => done,
+        }
     }
 
     /// Takes a key from elsewhere. `force`: a wallet that is there is set aside and can be had back by hand.
     pub fn import(&self, key: &Key, force: bool) -> Result<WalletRecord, WalletError> {
-        if let Some(old) = self.record()? {
-            if !force {
-                return Err(WalletError::Exists(old.address));
-            }
-            self.set_aside()?;
-        }
-        self.keep(key)
+        self.take_over(key, force).map(|(record, _)| record)
+    }
+
+    /// The same, and where the wallet is now that was here before.
+    pub fn take_over(&self, key: &Key, force: bool) -> Result<(WalletRecord, Option<PathBuf>), WalletError> {
+        let aside = match self.record()? {
+            Some(old) if !force => return Err(WalletError::Exists(old.address)),
+            Some(_) => Some(self.set_aside()?),
+            None => None,
+        };
+        Ok((self.keep(key, None)?, aside))
     }
 
     /// The key itself.
     pub fn key(&self) -> Result<Key, WalletError> {
-        let WalletRecord { address, kept } = self.record()?.ok_or(WalletError::Absent)?;
+        let WalletRecord { address, kept, .. } = self.record()?.ok_or(WalletError::Absent)?;
         let key = match kept {
-            Kept::Keyring => from_keyring(address)?,
+            Kept::Keyring => out_of_key_store(address)?,
             Kept::Keystore => self.read_file()?,
         };
         if key.address() == address { Ok(key) } else { Err(WalletError::Mismatch(address)) }
     }
 
-    fn keep(&self, key: &Key) -> Result<WalletRecord, WalletError> {
+    fn keep(&self, key: &Key, passphrase: Option<&Secret<String>>) -> Result<WalletRecord, WalletError> {
         create_private(&self.folder).map_err(self.failed("create", ""))?;
-        let kept = if self.keyring && into_keyring(key) { Kept::Keyring } else { self.keep_in_file(key)? };
-        let record = WalletRecord { address: key.address(), kept };
-        let bytes = serde_json::to_vec_pretty(&record).expect("a record has string keys");
-        write_atomically(&self.folder.join(RECORD), &bytes)?;
+        let stored = self.keyring && into_key_store(key);
+        let kept = if stored { Kept::Keyring } else { self.keep_in_file(key, passphrase)? };
+        let record = WalletRecord { address: key.address(), kept, backed_up: None };
+        self.write_record(&record)?;
         Ok(record)
     }
 
-    fn keep_in_file(&self, key: &Key) -> Result<Kept, WalletError> {
+    fn write_record(&self, record: &WalletRecord) -> Result<(), WalletError> {
+        let bytes = serde_json::to_vec_pretty(record).expect("a record has string keys");
+        Ok(write_atomically(&self.folder.join(RECORD), &bytes)?)
+    }
+
+    /// The passphrase stays beside the file whoever chose it: the agent signs while nobody is there to type one. An
+    /// owner who knows it can open the file elsewhere.
+    fn keep_in_file(&self, key: &Key, passphrase: Option<&Secret<String>>) -> Result<Kept, WalletError> {
         let path = self.folder.join(KEYSTORE);
         if !path.exists() {
-            let passphrase = Secret::new(hex::encode(rand::random::<[u8; 32]>()));
+            let by_chance = || Secret::new(hex::encode(rand::random::<[u8; 32]>()));
+            let passphrase = passphrase.cloned().unwrap_or_else(by_chance);
             write_atomically(&self.folder.join(PASSPHRASE), passphrase.reveal().as_bytes())?;
             keystore::save(&path, key, &passphrase)?;
         }
@@ -159,14 +215,18 @@ impl Wallet {
     fn read_file(&self) -> Result<Key, WalletError> {
         let passphrase = fs::read_to_string(self.folder.join(PASSPHRASE));
         let passphrase = passphrase.map_err(self.failed("read", PASSPHRASE))?;
-        Ok(keystore::load(&self.folder.join(KEYSTORE), &Secret::new(passphrase.trim().to_owned()))?)
+        Ok(keystore::load(
+            &self.folder.join(KEYSTORE),
+            &Secret::new(passphrase.trim_end_matches('\n').to_owned()),
+        )?)
     }
 
-    fn set_aside(&self) -> Result<(), WalletError> {
+    fn set_aside(&self) -> Result<PathBuf, WalletError> {
         let aside = |n: u32| self.folder.with_file_name(format!("wallet.old-{n}"));
         let n =
             (1..).find(|n| !aside(*n).exists()).expect("a folder holds fewer files than there are numbers");
-        fs::rename(&self.folder, aside(n)).map_err(self.failed("set aside", ""))
+        fs::rename(&self.folder, aside(n)).map_err(self.failed("set aside", ""))?;
+        Ok(aside(n))
     }
 
     fn failed(&self, doing: &'static str, file: &str) -> impl FnOnce(io::Error) -> WalletError {
@@ -176,34 +236,17 @@ impl Wallet {
 }
 
 /// Whether the system's key store took the key and gives it back.
-fn into_keyring(key: &Key) -> bool {
-    let (user, secret) = (checksum(&key.address()), key.to_hex());
-    let kept = within(move || {
-        let entry = keyring::Entry::new(KEYRING, &user)?;
-        entry.set_password(secret.reveal())?;
-        Ok(entry.get_password()? == *secret.reveal())
-    });
-    match kept {
-        Ok(kept) => kept,
-        Err(error) => {
-            tracing::debug!(%error, "no key store of the system; the wallet goes to a file");
-            false
-        }
+fn into_key_store(key: &Key) -> bool {
+    let kept = key_store::put(&checksum(&key.address()), &key.to_hex());
+    if let Err(error) = &kept {
+        tracing::info!(%error, "the wallet goes to a file");
     }
+    kept.is_ok()
 }
 
-fn from_keyring(address: EvmAddress) -> Result<Key, WalletError> {
-    let user = checksum(&address);
-    let text = within(move || keyring::Entry::new(KEYRING, &user)?.get_password());
-    let text = Secret::new(text.map_err(WalletError::Keyring)?);
-    Key::from_hex(text.reveal()).map_err(|error| WalletError::Keyring(error.to_string()))
-}
-
-/// A thread that waits for an answer nobody gives is left behind; the program does not wait for it.
-fn within<T: Send + 'static>(ask: impl FnOnce() -> keyring::Result<T> + Send + 'static) -> Result<T, String> {
-    let (answer, answered) = std::sync::mpsc::channel();
-    std::thread::spawn(move || answer.send(ask().map_err(|error| error.to_string())));
-    answered.recv_timeout(KEYRING_WITHIN).unwrap_or_else(|_| Err("it does not answer".to_owned()))
+fn out_of_key_store(address: EvmAddress) -> Result<Key, WalletError> {
+    let text = key_store::get(&checksum(&address))?;
+    Key::from_hex(text.reveal()).map_err(|_| WalletError::Mismatch(address))
 }
 
 #[cfg(test)]

@@ -65,6 +65,9 @@ pub enum EngineError {
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// An image that does not bear our label, or is gone.
+    #[error("there is no image {0} of ours")]
+    NotOurs(String),
     /// It ended an answer without saying how it went.
     #[error("the engine stopped in the middle of {0}")]
     Unfinished(&'static str),
@@ -90,6 +93,7 @@ impl EngineError {
             | Self::Address(_)
             | Self::Silent
             | Self::Broken { .. }
+            | Self::NotOurs(_)
             | Self::Unfinished(_) => None,
         }
     }
@@ -98,7 +102,7 @@ impl EngineError {
     pub fn is_down(&self) -> bool {
         match self {
             Self::Unreachable | Self::Silent | Self::Broken { .. } | Self::Unfinished(_) => true,
-            Self::Address(_) => false,
+            Self::Address(_) | Self::NotOurs(_) => false,
             Self::Request { cause, .. } => means_down(cause),
         }
     }
@@ -116,6 +120,7 @@ impl EngineError {
             | Self::Address(_)
             | Self::Silent
             | Self::Broken { .. }
+            | Self::NotOurs(_)
             | Self::Unfinished(_) => {
                 let cause = self.source().map(|cause| format!(": {cause}")).unwrap_or_default();
                 format!("{self}{cause}")

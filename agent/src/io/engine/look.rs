@@ -3,10 +3,11 @@
 use super::{Engine, EngineError};
 use crate::logic::{
     event::{Observed, SeenContainer},
+    gauges::{Counters, Traffic},
     policy::{Network, label},
 };
 use bollard::{
-    models::{ContainerSummary, ContainerSummaryStateEnum, ImageSummary},
+    models::{ContainerMemoryStats, ContainerSummary, ContainerSummaryStateEnum, ImageSummary},
     query_parameters::{
         ListContainersOptions, ListImagesOptions, ListNetworksOptions, RemoveContainerOptions,
         RemoveImageOptions, StatsOptions,
@@ -88,11 +89,29 @@ impl Engine {
     async fn memory_of(&self, id: &str) -> Option<Bytes> {
         let options = StatsOptions { stream: false, one_shot: true };
         let mut stats = std::pin::pin!(self.docker.stats(id, Some(options)));
-        let memory = stats.next().await?.ok()?.memory_stats?;
-        let inactive = memory.stats.as_ref().and_then(|stats| {
-            stats.get("inactive_file").or_else(|| stats.get("total_inactive_file")).copied()
+        memory_in_use(stats.next().await?.ok()?.memory_stats?)
+    }
+
+    /// Our running containers, by lease.
+    pub async fn running(&self) -> Result<BTreeMap<LeaseId, String>, EngineError> {
+        let containers = self.containers(None).await?;
+        let running = containers.into_iter().filter(is_running);
+        Ok(running.filter_map(|container| Some((lease_of(&container)?, container.id?))).collect())
+    }
+
+    /// What a container has used since its start; `None` when the engine does not tell.
+    pub async fn counters(&self, id: &str) -> Option<(Counters, Traffic)> {
+        let options = StatsOptions { stream: false, one_shot: true };
+        let mut stats = std::pin::pin!(self.docker.stats(id, Some(options)));
+        let stats = tokio::time::timeout(super::PING, stats.next()).await.ok()??.ok()?;
+        let nanos = stats.cpu_stats.and_then(|cpu| cpu.cpu_usage?.total_usage);
+        let memory = memory_in_use(stats.memory_stats?)?;
+        let networks = stats.networks.unwrap_or_default();
+        let traffic = networks.values().fold(Traffic::default(), |sum, network| Traffic {
+            received: sum.received.saturating_add(network.rx_bytes.unwrap_or(0)),
+            sent: sum.sent.saturating_add(network.tx_bytes.unwrap_or(0)),
         });
-        Some(Bytes(memory.usage?.saturating_sub(inactive.unwrap_or(0))))
+        Some((Counters { cpu_us: nanos.unwrap_or(0) / 1000, memory }, traffic))
     }
 
     /// The image of a name and build key; `None` when there is none of ours.
@@ -160,6 +179,15 @@ impl Engine {
     pub async fn remove_own_network(&self) -> Result<(), EngineError> {
         self.remove_network(Network::of(self.agent).name()).await
     }
+}
+
+/// As the kernel counts it, less what it would give back at once.
+fn memory_in_use(memory: ContainerMemoryStats) -> Option<Bytes> {
+    let inactive = memory
+        .stats
+        .as_ref()
+        .and_then(|stats| stats.get("inactive_file").or_else(|| stats.get("total_inactive_file")).copied());
+    Some(Bytes(memory.usage?.saturating_sub(inactive.unwrap_or(0))))
 }
 
 fn lease_of(container: &ContainerSummary) -> Option<LeaseId> {

@@ -8,6 +8,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use ttalkak_protocol::id::AgentId;
 
 mod build;
+mod describe;
+mod disk;
 mod error;
 mod look;
 mod network;
