@@ -12,7 +12,7 @@ export default defineConfig(({ mode, command }) => {
     // Relative, since the daemon, the coordinator and the window each serve the files from a place of their own.
     base: './',
     logLevel: command === 'build' ? 'warn' : 'info',
-    plugins: [svelte()],
+    plugins: [svelte({ configFile: resolve(here, 'svelte.config.js') })],
     resolve: { alias: { $lib: resolve(here, 'src') } },
     server: { host: '127.0.0.1', port: app === 'desktop' ? 5173 : 5174, strictPort: true },
     build: {

@@ -25,7 +25,7 @@ export function tokens(base: string, decimals: number, language: Language): stri
   const value = Number(exact(base, decimals));
   const size = Math.abs(value);
   const digits = size === 0 || size >= 1 ? 2 : Math.min(decimals, 1 - Math.floor(Math.log10(size)));
-  return number(value, language, Math.max(2, digits));
+  return number(value, language, Math.max(2, digits), Math.min(2, decimals));
 }
 
 /** A person's number of tokens as base units; absent when it is not one. */
@@ -50,7 +50,7 @@ export function worth(base: string, coin: Coin, language: Language): string | un
 export function currencyText(value: number, currency: string, language: Language): string {
   const digits = currency === 'KRW' ? (Math.abs(value) < 10 ? 1 : 0) : Math.abs(value) < 0.1 ? 4 : 2;
   const sign = value < 0 ? '-' : '';
-  const shown = number(Math.abs(value), language, digits);
+  const shown = number(Math.abs(value), language, digits, currency === 'KRW' ? 0 : 2);
   if (currency === 'KRW') return language === 'ko' ? `${sign}${shown}원` : `${sign}₩${shown}`;
   return currency === 'USD' ? `${sign}$${shown}` : `${sign}${shown} ${currency}`;
 }

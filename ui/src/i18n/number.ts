@@ -5,9 +5,9 @@ const LOCALE: Record<Language, string> = { en: 'en-GB', ko: 'ko-KR' };
 const KIB = 1024;
 const SIZES = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-/** A number with at most `digits` decimals. */
-export function number(value: number, language: Language, digits = 0): string {
-  return value.toLocaleString(LOCALE[language], { maximumFractionDigits: digits });
+/** A number with at most `digits` decimals, and at least `least`. */
+export function number(value: number, language: Language, digits = 0, least = 0): string {
+  return value.toLocaleString(LOCALE[language], { maximumFractionDigits: digits, minimumFractionDigits: least });
 }
 
 /** `512 MiB`, `1.5 GiB`. One decimal below ten, none above. */
