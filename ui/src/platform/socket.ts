@@ -1,5 +1,5 @@
-// A desk over a WebSocket, for screens in a browser. The address bears a one-time token after `#`; each further
-// connection of the page uses the session that it opened. Lost connections are made again, with longer and longer waits.
+// A desk over a WebSocket, for screens in a browser. Lost connections are made again, with longer and longer waits.
+// Deliberately absent: where the desk is; see choose.ts.
 import type { Call, Reply, Told } from '../generated/desk';
 import { gone, patience, Refusal, type Backend, type Heard } from './backend';
 

@@ -21,7 +21,10 @@ const TOGETHER_MS = 1200;
 
 /** What help shows. */
 export const KEYS = [
-  ...Object.entries(GO).map(([code, page]) => ({ keys: ['g', code.slice(3).toLowerCase()], word: `nav.${page}` as const })),
+  ...Object.entries(GO).map(([code, page]) => ({
+    keys: ['g', code.slice(3).toLowerCase()],
+    word: `nav.${page}` as const,
+  })),
   { keys: ['/'], word: 'help.search' as const },
   { keys: ['?'], word: 'help.help' as const },
   { keys: ['Esc'], word: 'help.close' as const },

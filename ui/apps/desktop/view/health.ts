@@ -22,7 +22,8 @@ export function troubles(status: Status, tunnel: Tunnel | undefined, doctor: Doc
   const said = { engine: found.some((one) => one.from === 'engine'), link: found.some((one) => one.from === 'link') };
   for (const finding of doctor?.findings ?? []) {
     const doubled = (finding.check === 'engine' && said.engine) || (finding.check === 'coordinator' && said.link);
-    if (finding.grade === 'bad' && finding.problem && !doubled) found.push({ from: 'doctor', problem: finding.problem, finding });
+    if (finding.grade === 'bad' && finding.problem && !doubled)
+      found.push({ from: 'doctor', problem: finding.problem, finding });
   }
   return found;
 }

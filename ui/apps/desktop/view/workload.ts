@@ -46,14 +46,18 @@ const ORDER: Record<Tone, number> = { bad: 0, warn: 1, coming: 2, good: 3, off: 
 /** What needs a look first, then by name. */
 export function sorted(rows: WorkloadRow[]): WorkloadRow[] {
   const grave = (row: WorkloadRow) => ORDER[phaseTone(row.phase)];
-  return [...rows].sort((a, b) => grave(a) - grave(b) || a.name.localeCompare(b.name) || a.lease.localeCompare(b.lease));
+  return [...rows].sort(
+    (a, b) => grave(a) - grave(b) || a.name.localeCompare(b.name) || a.lease.localeCompare(b.lease),
+  );
 }
 
 /** The rows that a text is found in: name, address or lease. */
 export function search(rows: WorkloadRow[], text: string): WorkloadRow[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === '') return rows;
-  return rows.filter((row) => [row.name, row.url ?? '', row.lease].some((field) => field.toLowerCase().includes(wanted)));
+  return rows.filter((row) =>
+    [row.name, row.url ?? '', row.lease].some((field) => field.toLowerCase().includes(wanted)),
+  );
 }
 
 /** What a row is called where its deployment's name is not known. */

@@ -9,7 +9,9 @@ export function why(state: LendingState, running: number, now: number): string {
     case 'lending':
       return running === 0 ? t('why.lending_idle') : t('why.lending', { n: running });
     case 'paused':
-      return state.until === null ? t('why.paused') : t('why.paused_until', { time: show.clockTime(Date.parse(state.until), now) });
+      return state.until === null
+        ? t('why.paused')
+        : t('why.paused_until', { time: show.clockTime(Date.parse(state.until), now) });
     case 'outside_schedule':
       return state.opens === null
         ? t('why.no_hours')

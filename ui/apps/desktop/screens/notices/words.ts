@@ -19,7 +19,10 @@ function money(amount: string): string {
 export function words(notice: Notice): Said {
   switch (notice.kind) {
     case 'workload_live':
-      return { title: t('notice.workload_live', { name: notice.name }), page: { name: 'workload', lease: notice.lease } };
+      return {
+        title: t('notice.workload_live', { name: notice.name }),
+        page: { name: 'workload', lease: notice.lease },
+      };
     case 'workload_gone':
       return { title: t('notice.workload_gone', { name: notice.name }), text: t(`notice.gone_${notice.why}`) };
     case 'workload_troubled':
@@ -39,15 +42,31 @@ export function words(notice: Notice): Said {
     case 'link_up':
       return { title: t('notice.link_up'), text: t('notice.away', { time: show.duration(notice.away) }) };
     case 'link_refused':
-      return { title: t('notice.link_refused'), text: problemWords(notice.problem).message, page: { name: 'settings' } };
+      return {
+        title: t('notice.link_refused'),
+        text: problemWords(notice.problem).message,
+        page: { name: 'settings' },
+      };
     case 'settings_broken':
-      return { title: t('notice.settings_broken'), text: t('notice.kept_as', { path: notice.kept_as }), page: { name: 'limits' } };
+      return {
+        title: t('notice.settings_broken'),
+        text: t('notice.kept_as', { path: notice.kept_as }),
+        page: { name: 'limits' },
+      };
     case 'below_use':
       return { title: t('notice.below_use', { n: notice.drained }), page: { name: 'limits' } };
     case 'write_failed':
-      return { title: t(notice.full ? 'notice.disk_full' : 'notice.write_failed'), text: `${notice.path}: ${notice.why}`, page: { name: 'disk' } };
+      return {
+        title: t(notice.full ? 'notice.disk_full' : 'notice.write_failed'),
+        text: `${notice.path}: ${notice.why}`,
+        page: { name: 'disk' },
+      };
     case 'clock_jumped':
-      return { title: t(notice.by_ms > 0 ? 'notice.clock_ahead' : 'notice.clock_back', { time: show.duration(Math.abs(notice.by_ms)) }) };
+      return {
+        title: t(notice.by_ms > 0 ? 'notice.clock_ahead' : 'notice.clock_back', {
+          time: show.duration(Math.abs(notice.by_ms)),
+        }),
+      };
     case 'resumed':
       return { title: t('notice.resumed', { time: show.duration(notice.slept) }) };
     case 'ports_exhausted':

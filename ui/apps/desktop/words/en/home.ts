@@ -39,7 +39,8 @@ const words = {
   'why.off': 'This computer takes no work',
   'why.not_set_up': 'A few steps are left before it can earn',
   'leave.title': 'Leave for now',
-  'leave.text': 'No new work is taken. What can be moved goes to other computers without a break; the rest is stopped when the time is over. Then lending is off.',
+  'leave.text':
+    'No new work is taken. What can be moved goes to other computers without a break; the rest is stopped when the time is over. Then lending is off.',
   'leave.when': 'When',
   'leave.in': 'In {time}',
   'leave.now': 'At once',
@@ -76,7 +77,8 @@ const words = {
   'list.pay': 'Earns per hour',
   'list.free': 'free',
   'list.empty': 'Nothing runs here yet',
-  'list.empty_lending': 'This computer is offered. When an app fits, it appears here by itself and earns from the moment it is live.',
+  'list.empty_lending':
+    'This computer is offered. When an app fits, it appears here by itself and earns from the moment it is live.',
   'list.empty_off': 'Turn lending on, and apps that fit appear here by themselves.',
   'phase.waiting': 'Waiting',
   'phase.fetching': 'Fetching',
