@@ -7,6 +7,8 @@ export interface Scene {
   name: string;
   sections: Partial<Sections>;
   hash?: string;
+  /** What the desk is told before the screen connects. */
+  prepare?: (desk: TestDesk) => void;
   /** What is done before one looks. */
   act?: (page: Page, desk: TestDesk) => Promise<void>;
 }
@@ -29,7 +31,7 @@ const sick = doctor({
   outbound: finding('outbound', 'warn', 'a proxy answers', problem('unavailable', 'A proxy stands before port 443.', 'Ask for an exception.'), { mend: 'link', url: 'https://ttalkak.example.com/help' }),
   senses: finding('senses', 'unknown', 'Wayland tells no idle time'),
 });
-const follow = async (_: Page, desk: TestDesk) => {
+const follow = (desk: TestDesk) => {
   desk.log = log(300);
 };
 
@@ -47,7 +49,7 @@ export const SCENES: Scene[] = [
   { name: 'home-pause-menu', sections: base, act: async (page) => page.getByRole('button', { name: /^(Pause|잠시 쉬기)/ }).click() },
   { name: 'home-leave', sections: base, act: async (page) => page.getByRole('button', { name: /^(Leave|자리 비우기)/ }).click() },
   { name: 'offline', sections: {}, act: async (page, desk) => { desk.http.close(); desk.cut(); await page.getByText(/not running|꺼져 있어요/).first().waitFor(); } },
-  { name: 'workload', sections: base, hash: `workload/${row(2).lease}`, act: follow },
+  { name: 'workload', sections: base, hash: `workload/${row(2).lease}`, prepare: follow },
   { name: 'workload-numbers', sections: base, hash: `workload/${row(0).lease}`, act: async (page) => page.getByRole('tab').nth(1).click() },
   { name: 'workload-remove', sections: base, hash: `workload/${row(0).lease}`, act: async (page) => { await page.getByRole('button', { name: /More actions|더 보기/ }).click(); await page.getByRole('menuitem').nth(1).click(); } },
   { name: 'workload-gone', sections: base, hash: 'workload/lse_gone' },

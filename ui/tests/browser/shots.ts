@@ -12,19 +12,21 @@ const SIZES = ['720x480', '960x640', '1440x900'];
 
 async function shoot(browser: Browser, scene: Scene, look: Required<Look>, file: string): Promise<void> {
   const desk = await TestDesk.start(scene.sections, FILES);
-  const { page } = await open(browser, look);
+  scene.prepare?.(desk);
+  const { page, errors } = await open(browser, look);
   try {
     await page.goto(desk.url);
+    // The address bears the token until the app has read it.
+    await page.waitForSelector('#app > *');
     if (scene.hash) await page.evaluate((hash) => void (window.location.hash = `#/${hash}`), scene.hash);
-    if (scene.act?.length === 2 && scene.hash?.startsWith('workload')) await scene.act(page, desk);
     await page.waitForFunction(() => document.fonts.status === 'loaded' && document.querySelector('h1, p') !== null);
-    if (scene.hash?.startsWith('workload')) {
-      // The log is asked for when the page is drawn; it comes anew with each connection.
-      desk.cut();
-    }
-    if (!(scene.act?.length === 2 && scene.hash?.startsWith('workload'))) await scene.act?.(page, desk);
+    await scene.act?.(page, desk);
     // Whatever fades or grows has done so when two frames are the same.
     await page.screenshot({ path: file, animations: 'disabled' });
+    if (errors.length > 0) throw new Error(errors.join('\n'));
+  } catch (error) {
+    await page.screenshot({ path: file });
+    throw errors.length > 0 ? new Error(errors.join('\n'), { cause: error }) : error;
   } finally {
     await page.context().close();
     await desk.close();
