@@ -3,8 +3,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
+    fs, io,
     marker::PhantomData,
     path::{Path, PathBuf},
 };
@@ -94,27 +93,9 @@ impl<T: Serialize + DeserializeOwned + Default> Checkpoint<T> {
     }
 }
 
-/// Writes a file of mode 0600 beside `path`, syncs it and renames it over `path`, then syncs the folder, without
-/// which the rename itself may be lost.
+/// Replaces a file of the owner's as a whole, see [`ttalkak_keep::replace`].
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
-    let fresh = PathBuf::from(format!("{}.new", path.display()));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&fresh).map_err(failed("create", &fresh))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed("write", &fresh))?;
-    fs::rename(&fresh, path).map_err(failed("replace", path))?;
-    sync_folder(path)
-}
-
-/// Makes a rename or a new name beside `path` last. Windows has no such call, and syncs names by itself.
-pub(crate) fn sync_folder(path: &Path) -> Result<(), CheckpointError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if cfg!(unix) {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync", folder))?;
-    }
-    Ok(())
+    ttalkak_keep::replace(path, bytes).map_err(failed("write", path))
 }
 
 fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CheckpointError {
@@ -150,7 +131,7 @@ mod tests {
         let checkpoint = Checkpoint::<Ports>::new(&path);
         checkpoint.save(&ports(1)).unwrap();
         // What kill -9 in the middle of a save leaves behind.
-        fs::write(folder.path().join("state.json.new"), b"{\"lea_").unwrap();
+        fs::write(folder.path().join(".new-a1b2c3"), b"{\"lea_").unwrap();
         assert_eq!(checkpoint.load().unwrap().0, ports(1));
         checkpoint.save(&ports(2)).unwrap();
         assert_eq!(checkpoint.load().unwrap().0, ports(2));

@@ -1,6 +1,7 @@
 //! The command line: what can be asked of the agent, and how an error is told.
 //! Deliberately absent: the work itself, one file per command.
 
+mod claim;
 mod doctor;
 mod earnings;
 mod enrol;

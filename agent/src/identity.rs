@@ -8,8 +8,8 @@ use ed25519_dalek::{Signer, SigningKey};
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    fs::{self, File},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 use ttalkak_protocol::{
@@ -158,37 +158,22 @@ pub fn retire(data: &Path) -> Result<(), IdentityError> {
     Ok(())
 }
 
-/// Makes a key. It is written under another name and linked into place: a link fails when the name is taken, so two
-/// agents that start at once never end with different keys in memory and on disk.
+/// Makes a key. Of two agents that start at once one is refused, so that they never end with different keys in memory
+/// and on disk.
 /// Errors: `KeyExists`, `Io`.
 pub fn create_key(data: &Path) -> Result<SigningKey, IdentityError> {
     let mut secret = [0; 32];
     rand::rng().fill_bytes(&mut secret);
     let key = SigningKey::from_bytes(&secret);
     let path = data.join(KEY_FILE);
-    let fresh = data.join(format!("{KEY_FILE}.{:08x}", rand::rng().next_u32()));
-    let linked =
-        write_private(&fresh, hex::encode(secret).as_bytes()).and_then(|()| fs::hard_link(&fresh, &path));
-    let removed = fs::remove_file(&fresh);
-    match linked.and(removed) {
+    match ttalkak_keep::create(&path, hex::encode(secret).as_bytes()) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             return Err(IdentityError::KeyExists { path });
         }
         Err(cause) => return Err(IdentityError::Io { doing: "create", path, cause }),
     }
-    checkpoint::sync_folder(&path).map_err(IdentityError::Record)?;
     Ok(key)
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 fn read_key(data: &Path) -> Result<Option<SigningKey>, IdentityError> {

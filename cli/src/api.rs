@@ -7,10 +7,7 @@ mod routes;
 
 pub(crate) use money::Side;
 
-use crate::{
-    credentials::is_loopback,
-    error::{CliError, CliResult},
-};
+use crate::error::{CliError, CliResult};
 use std::time::Duration;
 use ttalkak_protocol::{Secret, error::ErrorCode};
 use url::Url;
@@ -43,7 +40,7 @@ impl Api {
             .read_timeout(SILENCE_MAX)
             // The API never redirects; following one could carry a body to where it was not meant to go.
             .redirect(reqwest::redirect::Policy::none());
-        if is_loopback(&base) {
+        if ttalkak_rpc::is_loopback(&base) {
             http = http.no_proxy();
         }
         let http =

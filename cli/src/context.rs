@@ -57,6 +57,12 @@ impl Context {
         (coordinator.unwrap_or_else(|| LOCAL_COORDINATOR.to_owned()), self.token.clone())
     }
 
+    /// Which coordinator is meant, signed in or not; `None` when nobody says.
+    pub(crate) fn coordinator_meant(&self) -> Option<String> {
+        let kept = || self.credentials().ok().and_then(|kept| kept.default);
+        self.coordinator.clone().or_else(kept)
+    }
+
     /// The kept credentials.
     pub(crate) fn credentials(&self) -> CliResult<Credentials> {
         self.surroundings.credentials.as_deref().map_or_else(|| Ok(Credentials::default()), Credentials::load)

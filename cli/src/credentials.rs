@@ -1,10 +1,7 @@
 //! The signed-in coordinators, kept in a file that only its owner can read. Deliberately absent: the system keyring;
 //! the command line must also work on servers and in CI, where there is none.
 
-use crate::{
-    error::{CliError, CliResult},
-    private_file,
-};
+use crate::error::{CliError, CliResult};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fs, io, path::Path};
 use ttalkak_protocol::{Secret, error::ErrorCode};
@@ -51,7 +48,7 @@ impl Credentials {
     pub(crate) fn save(&self, path: &Path) -> CliResult<()> {
         let failed = |cause| CliError::file(format!("write {}", path.display()), cause);
         let text = toml::to_string(self).map_err(|cause| failed(io::Error::other(cause)))?;
-        private_file::replace(path, &text).map_err(failed)
+        ttalkak_keep::replace(path, text.as_bytes()).map_err(failed)
     }
 
     /// Signs in: later calls without an address mean this coordinator.
@@ -91,17 +88,7 @@ pub(crate) fn parse_coordinator(text: &str) -> Result<String, String> {
 /// Whether a token would travel where others can read it: plain http to another machine.
 pub(crate) fn is_in_the_clear(coordinator: &str) -> bool {
     let Ok(url) = url::Url::parse(coordinator) else { return false };
-    url.scheme() == "http" && !is_loopback(&url)
-}
-
-/// Whether an address means this machine.
-pub(crate) fn is_loopback(url: &url::Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    url.scheme() == "http" && !ttalkak_rpc::is_loopback(&url)
 }
 
 #[cfg(test)]

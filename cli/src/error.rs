@@ -1,7 +1,7 @@
 //! What can go wrong for a user of the command line: each with an exit code, a stable code, a sentence and the next
 //! move. Deliberately absent: printing; see `output.rs`.
 
-use crate::{chain::ChainFault, exit::Exit};
+use crate::exit::Exit;
 use serde_json::{Value, json};
 use std::io;
 use ttalkak_planner::PlanError;
@@ -9,6 +9,7 @@ use ttalkak_protocol::{
     api::{deployment::DeploymentView, release::ReleaseView},
     error::{ErrorCode, ErrorDetail, Problem},
 };
+use ttalkak_rpc::ChainFault;
 use ttalkak_source::SourceError;
 
 /// What commands return.

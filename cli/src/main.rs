@@ -3,7 +3,6 @@
 
 mod api;
 mod args;
-mod chain;
 mod clock;
 mod commands;
 mod config;
@@ -17,10 +16,10 @@ mod error;
 mod exit;
 mod follow;
 mod human;
+mod leaving;
 mod local;
 mod money;
 mod output;
-mod private_file;
 mod purse;
 mod rollout;
 mod sse;

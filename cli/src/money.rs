@@ -25,6 +25,13 @@ impl<'a> From<&'a ChainView> for Coin<'a> {
     }
 }
 
+impl<'a> Coin<'a> {
+    /// A token that the chain itself tells of.
+    pub(crate) fn new(symbol: &'a str, decimals: u8) -> Self {
+        Self { symbol, decimals }
+    }
+}
+
 impl Coin<'_> {
     /// `1.50 tUSD`.
     pub(crate) fn show(self, amount: Amount) -> String {

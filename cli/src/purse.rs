@@ -3,7 +3,6 @@
 
 use crate::{
     api::Api,
-    chain::{Chain, ChainFault, Intent, Receipt, calls, in_coin},
     context::Context,
     error::{CliError, CliResult},
     money::Coin,
@@ -15,6 +14,7 @@ use ttalkak_protocol::{
     error::ErrorCode,
     money::{Amount, EvmAddress},
 };
+use ttalkak_rpc::{Chain, ChainFault, Intent, Receipt, calls, in_coin};
 
 /// Which endpoint of the chain to ask.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -106,29 +106,38 @@ impl Purse {
 
     /// Shows a transaction, asks, signs, sends and waits. Errors: the person says no, or the chain does.
     pub(crate) async fn carry_out(&self, context: &Context, wish: Move<'_>) -> CliResult<Receipt> {
-        let Move { title, facts, intent, key, yes } = wish;
-        let chain_id = self.view.chain.domain.chain_id;
-        let prepared = self.chain.prepare(chain_id, key.address(), &intent).await?;
-        let mut lines = vec![context.output.err.bold(&title)];
-        lines.extend(facts.iter().map(|(label, value)| format!("  {label:<9} {value}")));
-        lines.push(format!("  {:<9} {} on chain {chain_id}", "contract", checksum(&intent.to)));
-        lines.push(format!("  {:<9} at most {} of the chain's coin", "fee", in_coin(prepared.fee_max())));
-        context.output.say(lines.join("\n"));
-        confirm(context, yes, "Send it?").await?;
-        let hash = self.chain.send(&prepared, key).await?;
-        context.on_interrupt(
-            format!("Interrupted; transaction {hash} was sent and goes on."),
-            "Look at `ttalkak wallet show` in a minute.",
-        );
-        context.output.say(format!("Sent {hash}; waiting for its block."));
-        let receipt = self.chain.mined(hash).await?;
-        context.output.say(format!(
-            "In block {} for {} of the chain's coin.",
-            receipt.block(),
-            in_coin(receipt.fee())
-        ));
-        Ok(receipt)
+        carry_out(context, &self.chain, self.view.chain.domain.chain_id, wish).await
     }
+}
+
+/// Shows a transaction, asks, signs, sends and waits. Errors: the person says no, or the chain does.
+pub(crate) async fn carry_out(
+    context: &Context,
+    chain: &Chain,
+    chain_id: u64,
+    wish: Move<'_>,
+) -> CliResult<Receipt> {
+    let Move { title, facts, intent, key, yes } = wish;
+    let prepared = chain.prepare(chain_id, key.address(), &intent).await?;
+    let mut lines = vec![context.output.err.bold(&title)];
+    lines.extend(facts.iter().map(|(label, value)| format!("  {label:<9} {value}")));
+    lines.push(format!("  {:<9} {} on chain {chain_id}", "contract", checksum(&intent.to)));
+    lines.push(format!("  {:<9} at most {} of the chain's coin", "fee", in_coin(prepared.fee_max())));
+    context.output.say(lines.join("\n"));
+    confirm(context, yes, "Send it?").await?;
+    let hash = chain.send(&prepared, key).await?;
+    context.on_interrupt(
+        format!("Interrupted; transaction {hash} was sent and goes on."),
+        "Look at `ttalkak wallet show` in a minute.",
+    );
+    context.output.say(format!("Sent {hash}; waiting for its block."));
+    let receipt = chain.mined(hash).await?;
+    context.output.say(format!(
+        "In block {} for {} of the chain's coin.",
+        receipt.block(),
+        in_coin(receipt.fee())
+    ));
+    Ok(receipt)
 }
 
 /// Opens the key beside the runtime: keyrings and key derivation block.

@@ -60,7 +60,7 @@ impl Wallet {
             keystore::save(&path, key, &passphrase).map_err(|error| self.refused("write", error))?;
             Kept::Keystore
         };
-        let record = Record { address, kept, contracts: Default::default() };
+        let record = Record { address, kept, contracts: Default::default(), endpoints: Default::default() };
         self.keep_record(&record)?;
         Ok(record)
     }

@@ -1,7 +1,7 @@
 //! `ttalkak-agent wallet`: shows the address of this machine's wallet, and takes its key out or in.
-//! Deliberately absent: anything that spends.
+//! `claim` is in `claim.rs`. Deliberately absent: anything that spends what it holds.
 
-use super::{DataLock, Failure, say};
+use super::{DataLock, Failure, claim, say};
 use crate::{
     config::{Config, Surroundings, Texts},
     enrol::create_data_dir,
@@ -32,7 +32,7 @@ pub struct WalletArgs {
     config: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, clap::Subcommand)]
+#[derive(Debug, Clone, clap::Subcommand)]
 enum Act {
     /// Show the address; makes the wallet when there is none.
     Show {
@@ -40,6 +40,8 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Fetch what was earned straight from the contract, with the newest vouchers, without the coordinator.
+    Claim(claim::ClaimArgs),
     /// Print the private key. Whoever sees it can take all that it holds.
     Export,
     /// Read a private key, 64 hex digits, from standard input.
@@ -55,13 +57,19 @@ pub(super) async fn run(args: WalletArgs, mut surroundings: Surroundings) -> Res
     let flags: Texts = args.data_dir.map(|folder| ("data_dir".to_owned(), folder)).into_iter().collect();
     let config = Config::read(flags, &surroundings, MachineSize::read())?;
     let act = args.act.unwrap_or(Act::Show { json: false });
-    spawn_blocking(move || carry_out(act, &config)).await?
+    match act {
+        Act::Claim(args) => claim::run(args, config).await,
+        Act::Show { .. } | Act::Export | Act::Import { .. } => {
+            spawn_blocking(move || carry_out(&act, &config)).await?
+        }
+    }
 }
 
-fn carry_out(act: Act, config: &Config) -> Result<ExitCode, Failure> {
+fn carry_out(act: &Act, config: &Config) -> Result<ExitCode, Failure> {
     let wallet = Wallet::new(&config.data_dir, config.money.wallet_keyring);
     match act {
-        Act::Show { json } => show(&show_or_make(&wallet, config)?, config, json),
+        Act::Claim(_) => {}
+        Act::Show { json } => show(&show_or_make(&wallet, config)?, config, *json),
         Act::Export => say(wallet.key()?.to_hex().reveal()),
         Act::Import { force } => {
             create_data_dir(&config.data_dir)?;
@@ -70,7 +78,7 @@ fn carry_out(act: Act, config: &Config) -> Result<ExitCode, Failure> {
             let mut text = String::new();
             std::io::stdin().take(KEY_TEXT_MAX).read_to_string(&mut text)?;
             let text = Secret::new(text);
-            show(&wallet.import(&Key::from_hex(text.reveal())?, force)?, config, false);
+            show(&wallet.import(&Key::from_hex(text.reveal())?, *force)?, config, false);
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -26,6 +26,8 @@ pub struct MoneyConfig {
     pub reading_every: Duration,
     /// Whether a new wallet may go to the system's key store.
     pub wallet_keyring: bool,
+    /// An endpoint of the chain, for claims without the coordinator.
+    pub rpc: Option<String>,
     /// Where payments must be.
     pub trusted: Trusted,
 }
@@ -53,6 +55,9 @@ impl MoneyConfig {
                 .take("reading_every", "30s", reading_every)
                 .unwrap_or(Duration::from_secs(30)),
             wallet_keyring: layers.take("wallet_keyring", "true", super::yes_or_no).unwrap_or(true),
+            rpc: layers.take("pay_rpc", "http://127.0.0.1:8545", |text| {
+                ttalkak_rpc::Chain::new(text).map(|_| text.to_owned()).map_err(|fault| fault.to_string())
+            }),
             trusted: Trusted {
                 chain_id: layers.take("pay_chain_id", "8453", |text| {
                     text.parse().map_err(|_| "a chain's id is a whole number".to_owned())

@@ -66,7 +66,7 @@ fn a_missing_half_is_not_enrolled_and_a_damaged_half_is_named() {
         let path = data.path().join(file);
         fs::remove_file(&path).unwrap();
         assert!(matches!(Identity::open(data.path()), Err(IdentityError::NotEnrolled)));
-        write_private(&path, content.as_bytes()).unwrap();
+        ttalkak_keep::replace(&path, content.as_bytes()).unwrap();
         assert!(
             matches!(Identity::open(data.path()), Err(IdentityError::Damaged { path: named }) if named == path)
         );

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod cgroup;
+pub mod claim;
 pub mod clock;
 pub mod dial;
 pub mod disk_room;

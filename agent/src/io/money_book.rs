@@ -7,8 +7,7 @@ use crate::{
 };
 use serde::Serialize;
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -65,7 +64,7 @@ impl MoneyBookFile {
             return Ok(());
         }
         let here = |cause| MoneyBookError::Record { path: self.folder.clone(), cause };
-        create_private(&self.folder).map_err(here)?;
+        ttalkak_keep::folder(&self.folder).map_err(here)?;
         self.append(READINGS, &entry.charged)?;
         self.append(OVER, &entry.ended)?;
         self.checkpoint().save(&entry.book)?;
@@ -93,22 +92,7 @@ fn append<T: Serialize>(path: &Path, records: &[T], bounded: bool) -> io::Result
         serde_json::to_writer(&mut lines, record)?;
         lines.push(b'\n');
     }
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(&lines)?;
-    file.sync_all()
-}
-
-/// Makes a folder that only its owner enters; one that is there already is left as it is.
-pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    ttalkak_keep::append(path, &lines)
 }
 
 #[cfg(test)]

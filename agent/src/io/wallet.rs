@@ -6,7 +6,6 @@
 use crate::{
     checkpoint::{CheckpointError, write_atomically},
     io::key_store::{self, KeyStoreError},
-    io::money_book::create_private,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -186,7 +185,7 @@ impl Wallet {
     }
 
     fn keep(&self, key: &Key, passphrase: Option<&Secret<String>>) -> Result<WalletRecord, WalletError> {
-        create_private(&self.folder).map_err(self.failed("create", ""))?;
+        ttalkak_keep::folder(&self.folder).map_err(self.failed("create", ""))?;
         let stored = self.keyring && into_key_store(key);
         let kept = if stored { Kept::Keyring } else { self.keep_in_file(key, passphrase)? };
         let record = WalletRecord { address: key.address(), kept, backed_up: None };

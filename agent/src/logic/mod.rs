@@ -6,6 +6,7 @@ pub mod backoff;
 pub mod build_failure;
 pub mod build_log;
 pub mod build_progress;
+pub mod claim;
 pub mod disk;
 pub mod doctor;
 pub mod effect;

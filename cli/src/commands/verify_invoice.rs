@@ -2,7 +2,6 @@
 //! EQUAL. Whoever runs the coordinator need not be believed for it.
 
 use crate::{
-    chain::Chain,
     context::Context,
     error::{CliError, CliResult},
     money::Coin,
@@ -15,6 +14,7 @@ use ttalkak_protocol::{
     api::billing::{ChainView, Evidence, SettlementLine},
     money::Amount,
 };
+use ttalkak_rpc::{Chain, calls};
 
 /// What `verify-invoice` takes.
 #[derive(clap::Args)]
@@ -85,8 +85,8 @@ fn same_contract(
 
 /// What the contract says was claimed under the agreement.
 async fn claimed(node: &Chain, evidence: &Evidence) -> CliResult<Amount> {
-    let question = crate::chain::calls::agreement(evidence.agreement.key);
-    Ok(node.read(evidence.domain.contract, question).await?.1)
+    let question = calls::agreement(evidence.agreement.key);
+    Ok(node.read(evidence.domain.contract, question).await?.claimed)
 }
 
 /// Whether the newest voucher stands for what was claimed.

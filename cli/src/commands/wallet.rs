@@ -1,12 +1,12 @@
 //! `ttalkak wallet`: the tenant's own key and the money that it moves. The key is made here, stays here and signs here.
 
+mod exit;
 mod faucet;
 mod funds;
 mod link;
 mod make;
 
 use crate::{
-    chain::in_coin,
     context::Context,
     error::{CliError, CliResult},
     purse::{Purse, RpcArgs},
@@ -16,6 +16,7 @@ use serde_json::json;
 use std::path::PathBuf;
 use ttalkak_escrow::checksum;
 use ttalkak_protocol::error::ErrorCode;
+use ttalkak_rpc::in_coin;
 
 /// What `wallet` takes.
 #[derive(clap::Args)]
@@ -50,6 +51,8 @@ enum Action {
     Deposit(funds::Args),
     /// Take free money out of the escrow
     Withdraw(funds::Args),
+    /// Leave: end all agreements by the contract alone, without the coordinator, and take everything out
+    Exit(exit::Args),
     /// Make worthless development tokens
     Faucet(faucet::Args),
 }
@@ -63,6 +66,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
         Action::Link(args) => link::run(context, args).await,
         Action::Deposit(args) => funds::deposit(context, args).await,
         Action::Withdraw(args) => funds::withdraw(context, args).await,
+        Action::Exit(args) => exit::run(context, args).await,
         Action::Faucet(args) => faucet::run(context, args).await,
     }
 }

@@ -2,12 +2,12 @@
 //! the command's.
 
 use super::same;
-use crate::chain::{Receipt, Transaction, calls};
 use ttalkak_escrow::{abi, agreement_key};
 use ttalkak_protocol::{
     api::billing::{Evidence, SettlementLine},
     money::{Amount, ChainHash},
 };
+use ttalkak_rpc::{Receipt, Transaction, calls};
 
 /// Whether the transaction settled this agreement at this total. Errors: how it differs.
 pub(crate) fn settlement(
@@ -61,7 +61,7 @@ fn reported(evidence: &Evidence, receipt: &Receipt, kind: ChainHash, first: Chai
 
 fn claimed(evidence: &Evidence, receipt: &Receipt) -> Option<Amount> {
     let wanted = [calls::claimed_topic(), evidence.agreement.key];
-    let ours = |log: &&crate::chain::Log| log.address == evidence.domain.contract && log.topics == wanted;
+    let ours = |log: &&ttalkak_rpc::Log| log.address == evidence.domain.contract && log.topics == wanted;
     let data = receipt.logs.iter().find(ours)?.data().ok()?;
     let (high, low) = data.get(..32)?.split_at(16);
     let low: [u8; 16] = low.try_into().ok()?;
@@ -92,7 +92,7 @@ mod tests {
         let terms = evidence.agreement.terms;
         let input =
             abi::encode_settle(batch, terms.token, &[SettleItem { terms, cumulative, ending: false }]);
-        let json = json!({ "to": evidence.domain.contract, "input": crate::chain::hex(&input) });
+        let json = json!({ "to": evidence.domain.contract, "input": format!("0x{}", hex::encode(&input)) });
         serde_json::from_value(json).unwrap()
     }
 

@@ -1,10 +1,7 @@
 //! The wallet's record: no secrets, but what must not change unseen. A coordinator that names another contract than the
 //! one that was agreed to is refused until a person says otherwise.
 
-use crate::{
-    error::{CliError, CliResult},
-    private_file,
-};
+use crate::error::{CliError, CliResult};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fs, io, path::Path};
 use ttalkak_protocol::{
@@ -24,6 +21,9 @@ pub(crate) struct Record {
     /// What money was entrusted to, by the coordinator's address.
     #[serde(default)]
     pub(crate) contracts: BTreeMap<String, Contract>,
+    /// Where each one's chain was last reached, so that the money is found again when the coordinator is gone.
+    #[serde(default)]
+    pub(crate) endpoints: BTreeMap<String, String>,
 }
 
 /// Where a key is.
@@ -73,7 +73,14 @@ impl Record {
     pub(super) fn save(&self, path: &Path) -> CliResult<()> {
         let failed = |cause| CliError::file(format!("write {}", path.display()), cause);
         let text = toml::to_string(self).map_err(|cause| failed(io::Error::other(cause)))?;
-        private_file::replace(path, &text).map_err(failed)
+        ttalkak_keep::replace(path, text.as_bytes()).map_err(failed)
+    }
+
+    /// From here on another contract of this coordinator is noticed. Returns whether anything was new.
+    pub(crate) fn remember(&mut self, coordinator: &str, contract: Contract, endpoint: &str) -> bool {
+        let known = self.contracts.insert(coordinator.to_owned(), contract) == Some(contract);
+        let reached = self.endpoints.insert(coordinator.to_owned(), endpoint.to_owned());
+        !known || reached.as_deref() != Some(endpoint)
     }
 
     /// Whether money went to this contract of `coordinator` before. Errors: it went to another one.
@@ -106,8 +113,12 @@ mod tests {
             domain: Domain { chain_id: 1, contract: EvmAddress([byte; 20]) },
             token: EvmAddress([3; 20]),
         };
-        let mut record =
-            Record { address: EvmAddress([1; 20]), kept: Kept::Keystore, contracts: BTreeMap::new() };
+        let mut record = Record {
+            address: EvmAddress([1; 20]),
+            kept: Kept::Keystore,
+            contracts: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
+        };
         assert!(!record.knows("https://a", contract(2)).unwrap());
         record.contracts.insert("https://a".into(), contract(2));
         assert!(record.knows("https://a", contract(2)).unwrap());
@@ -128,6 +139,7 @@ mod tests {
             address: EvmAddress([1; 20]),
             kept: Kept::Keyring,
             contracts: [("https://a".to_owned(), contract)].into(),
+            endpoints: [("https://a".to_owned(), "http://127.0.0.1:8545/".to_owned())].into(),
         };
         record.save(&path).unwrap();
         assert_eq!(Record::load(&path).unwrap(), Some(record));

@@ -93,6 +93,20 @@ pub fn decode_settle(input: &[u8]) -> Option<(u64, EvmAddress, Vec<batch::Settle
     Some((call.batch, token, batch::unpack(token, &words).ok()?))
 }
 
+/// What a call of `open`, `openMany` or `openUnder` opens or raises, each with the mandate that permits it. Empty when it is
+/// another call.
+pub fn decode_open(input: &[u8]) -> Vec<(Terms, Option<Mandate>)> {
+    if let Ok(call) = TtalkakEscrow::openCall::abi_decode(input) {
+        return vec![(terms_of(&call.terms), None)];
+    }
+    if let Ok(call) = TtalkakEscrow::openManyCall::abi_decode(input) {
+        return call.terms.iter().map(|terms| (terms_of(terms), None)).collect();
+    }
+    let Ok(call) = TtalkakEscrow::openUnderCall::abi_decode(input) else { return Vec::new() };
+    let mandates = call.mandates.iter().map(|mandate| Some(mandate_of(mandate)));
+    call.terms.iter().map(terms_of).zip(mandates).collect()
+}
+
 /// Call data of `claim`; `pay`: to the provider at once, else as credit.
 pub fn encode_claim(claims: &[SignedTotal], pay: bool) -> Vec<u8> {
     let (terms, cumulative, sigs) = totals(claims);
@@ -218,6 +232,33 @@ pub fn mandate(mandate: &Mandate) -> TtalkakEscrow::Mandate {
         start: U40::saturating_from(start),
         expiry: U40::saturating_from(expiry),
         salt,
+    }
+}
+
+/// The protocol's form of terms.
+fn terms_of(terms: &TtalkakEscrow::Terms) -> Terms {
+    Terms {
+        tenant: evm_address(terms.tenant),
+        provider: evm_address(terms.provider),
+        token: evm_address(terms.token),
+        rate_per_hour: Amount(terms.ratePerHour.to()),
+        start: terms.start.to(),
+        expiry: terms.expiry.to(),
+        salt: terms.salt,
+    }
+}
+
+/// The protocol's form of a mandate.
+fn mandate_of(mandate: &TtalkakEscrow::Mandate) -> Mandate {
+    Mandate {
+        tenant: evm_address(mandate.tenant),
+        token: evm_address(mandate.token),
+        rate_per_hour_max: Amount(mandate.ratePerHourMax.to()),
+        cap: Amount(mandate.cap.to()),
+        period: mandate.period.to(),
+        start: mandate.start.to(),
+        expiry: mandate.expiry.to(),
+        salt: mandate.salt,
     }
 }
 

@@ -1,7 +1,6 @@
 //! `ttalkak billing revoke`: takes the mandate back, on chain, without asking the coordinator for anything but its text.
 
 use crate::{
-    chain::Intent,
     context::Context,
     error::{CliError, CliResult},
     purse::{Move, Purse, RpcArgs},
@@ -9,6 +8,7 @@ use crate::{
 use serde_json::json;
 use ttalkak_escrow::{abi, mandate_id};
 use ttalkak_protocol::error::ErrorCode;
+use ttalkak_rpc::Intent;
 
 /// What `billing revoke` takes.
 #[derive(clap::Args)]

@@ -1,7 +1,6 @@
 //! Development tokens out of nothing.
 
 use crate::{
-    chain::{ChainFault, Intent},
     context::Context,
     error::{CliError, CliResult},
     purse::{Move, Purse, RpcArgs},
@@ -9,6 +8,7 @@ use crate::{
 use serde_json::json;
 use ttalkak_escrow::{abi, checksum};
 use ttalkak_protocol::{error::ErrorCode, money::EvmAddress};
+use ttalkak_rpc::{ChainFault, Intent};
 
 /// The id of chains that a development node makes by itself.
 const DEVELOPMENT_CHAIN: u64 = 31_337;

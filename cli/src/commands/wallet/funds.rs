@@ -1,7 +1,6 @@
 //! Money into the escrow and out of it.
 
 use crate::{
-    chain::{Intent, calls},
     clock,
     context::Context,
     error::{CliError, CliResult},
@@ -19,6 +18,7 @@ use ttalkak_protocol::{
     error::ErrorCode,
     money::{Amount, EvmAddress, EvmSignature},
 };
+use ttalkak_rpc::{Intent, calls};
 
 /// How long a permit is good: a slow block or two, not a day.
 const PERMIT_SECONDS: u64 = 1800;
@@ -143,13 +143,14 @@ async fn await_booking(context: &Context, purse: &Purse, amount: Amount) {
     context.output.say("It is on chain, and counts as soon as the chain calls it final.");
 }
 
-/// From here on another contract of this coordinator is noticed.
+/// From here on another contract of this coordinator is noticed, and the money is found without it.
 fn remember(purse: &mut Purse) -> CliResult<()> {
     let contract = Contract::from(&purse.view.chain);
-    if purse.record.contracts.insert(purse.api.coordinator(), contract) == Some(contract) {
-        return Ok(());
+    let (coordinator, endpoint) = (purse.api.coordinator(), purse.chain.url().to_owned());
+    if purse.record.remember(&coordinator, contract, &endpoint) {
+        purse.wallet.keep_record(&purse.record)?;
     }
-    purse.wallet.keep_record(&purse.record)
+    Ok(())
 }
 
 async fn finish(context: &Context, purse: &Purse, verb: &str, amount: Amount) -> CliResult<()> {

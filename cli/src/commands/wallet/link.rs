@@ -35,7 +35,8 @@ pub(super) async fn run(context: &Context, args: Args) -> CliResult<()> {
     let chain = api.billing().await?.chain;
     let contract = Contract::from(&chain);
     let known = args.new_contract || record.knows(&api.coordinator(), contract)?;
-    purse::agree(&args.rpc.chain(&chain)?, &chain).await?;
+    let node = args.rpc.chain(&chain)?;
+    purse::agree(&node, &chain).await?;
     let given = api.wallet_message(&AskWalletMessage { wallet: record.address }).await?;
     check(&given.message, &api.coordinator(), record.address, &chain)?;
     context.output.say(format!("To be signed:\n\n{}\n", crate::output::plain_lines(&given.message)));
@@ -52,7 +53,7 @@ pub(super) async fn run(context: &Context, args: Args) -> CliResult<()> {
     let key = open_key(context, wallet, &record).await?;
     let signature = key.sign_message(given.message.as_bytes());
     api.link_wallet(&LinkWallet { message: given.message, signature }).await?;
-    record.contracts.insert(api.coordinator(), contract);
+    record.remember(&api.coordinator(), contract, node.url());
     wallet.keep_record(&record)?;
     let address = checksum(&record.address);
     context.output.result(&json!({ "linked": address }), || format!("Linked {address}"))?;

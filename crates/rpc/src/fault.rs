@@ -5,7 +5,7 @@ use ttalkak_protocol::{error::ErrorCode, money::ChainHash};
 
 /// A question or transaction that failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ChainFault {
+pub enum ChainFault {
     /// The endpoint's address is none.
     #[error("{text} is no http or https address of a chain.")]
     Address {
@@ -59,21 +59,19 @@ pub(crate) enum ChainFault {
 
 impl ChainFault {
     /// An error object of JSON-RPC.
-    pub(super) fn refusal(error: &Value) -> Self {
-        let message = crate::output::plain(error["message"].as_str().unwrap_or("it does not say why"));
+    pub(crate) fn refusal(error: &Value) -> Self {
+        let message = plain(error["message"].as_str().unwrap_or("it does not say why"));
         // Nodes put the revert data directly there, or one level deeper.
         let data = error["data"].as_str().or_else(|| error["data"]["data"].as_str()).unwrap_or_default();
         match super::wire::bytes(data).ok().filter(|data| data.len() >= 4) {
-            Some(data) => {
-                Self::Reverted { name: crate::output::plain(&ttalkak_escrow::abi::revert_name(&data)) }
-            }
+            Some(data) => Self::Reverted { name: plain(&ttalkak_escrow::abi::revert_name(&data)) },
             None if error["code"] == 3 || message.contains("revert") => Self::Reverted { name: message },
             None => Self::Refused { message: message.trim_end_matches('.').to_owned() },
         }
     }
 
     /// The stable code.
-    pub(crate) fn code(&self) -> ErrorCode {
+    pub fn code(&self) -> ErrorCode {
         match self {
             Self::Address { .. } => ErrorCode::InvalidQuery,
             Self::Unreachable { .. }
@@ -86,7 +84,7 @@ impl ChainFault {
     }
 
     /// What to do about it.
-    pub(crate) fn next_move(&self) -> String {
+    pub fn next_move(&self) -> String {
         match self {
             Self::Address { .. } => "Give one such as http://127.0.0.1:8545 with --rpc.".into(),
             Self::Unreachable { .. } | Self::Puzzling { .. } => {
@@ -107,6 +105,11 @@ impl ChainFault {
     }
 }
 
+/// A stranger's words without what could command a terminal.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +128,6 @@ mod tests {
     #[test]
     fn a_nodes_words_cannot_command_the_terminal() {
         let refused = ChainFault::refusal(&json!({ "code": 1, "message": "\u{1b}[2Ja" }));
-        assert_eq!(refused.to_string(), "The chain refused: a.");
+        assert_eq!(refused.to_string(), "The chain refused: [2Ja.");
     }
 }

@@ -1,20 +1,19 @@
-//! The chain as this program needs it: a handful of JSON-RPC questions to one endpoint, and a transaction that is sent
-//! and waited for (`chain/send.rs`). Deliberately absent: keys; signing is `ttalkak-escrow`'s, offline, and an endpoint
-//! never sees more than a signed transaction.
+//! The chain as wallets need it, for the command line and the agent: a handful of JSON-RPC questions to one endpoint, what
+//! a contract reported in the past (`history.rs`), and a transaction that is sent and waited for (`send.rs`). Deliberately
+//! absent: keys, which sign in `ttalkak-escrow`, offline; an endpoint never sees more than a signed transaction.
 
-pub(crate) mod calls;
+pub mod calls;
 mod fault;
+mod history;
 mod send;
 mod wire;
 
-pub(crate) use fault::ChainFault;
-pub(crate) use send::Intent;
-#[cfg(test)]
-pub(crate) use wire::hex;
-use wire::{Fees, Quantity};
-pub(crate) use wire::{Log, Receipt, Transaction, in_coin};
+pub use fault::ChainFault;
+pub use history::Past;
+pub use send::{Intent, Prepared};
+use wire::{Fees, Head, Quantity};
+pub use wire::{Log, Receipt, Transaction, in_coin};
 
-use crate::credentials::is_loopback;
 use alloy_sol_types::SolCall;
 use calls::Question;
 use serde::de::DeserializeOwned;
@@ -23,19 +22,32 @@ use std::time::Duration;
 use ttalkak_protocol::money::{ChainHash, EvmAddress};
 use url::Url;
 
+/// Whether an address means this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 /// Public endpoints answer within a second or two; a question that takes longer will not fare better.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The longest answer that is read: some ten thousand events.
+const ANSWER_BYTES_MAX: usize = 16 << 20;
+
 /// One endpoint of a chain.
 #[derive(Debug, Clone)]
-pub(crate) struct Chain {
+pub struct Chain {
     http: reqwest::Client,
     url: Url,
 }
 
 impl Chain {
     /// Prepares questions to the endpoint at `url`; opens no connection. Errors: it is no http or https address.
-    pub(crate) fn new(url: &str) -> Result<Self, ChainFault> {
+    pub fn new(url: &str) -> Result<Self, ChainFault> {
         let wrong = || ChainFault::Address { text: url.to_owned() };
         let url = Url::parse(url).map_err(|_| wrong())?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -52,19 +64,30 @@ impl Chain {
         Ok(Self { http, url })
     }
 
+    /// Where the endpoint is.
+    pub fn url(&self) -> &str {
+        self.url.as_str()
+    }
+
     /// The chain's EIP-155 id.
-    pub(crate) async fn chain_id(&self) -> Result<u64, ChainFault> {
+    pub async fn chain_id(&self) -> Result<u64, ChainFault> {
         self.ask::<Quantity>("eth_chainId", json!([])).await?.small()
     }
 
+    /// The newest block's number and time, seconds since 1970.
+    pub async fn now(&self) -> Result<(u64, u64), ChainFault> {
+        let head: Head = self.ask("eth_getBlockByNumber", json!(["latest", false])).await?;
+        Ok((head.number.small()?, head.timestamp.small()?))
+    }
+
     /// Whether there is a contract at an address.
-    pub(crate) async fn has_code(&self, at: EvmAddress) -> Result<bool, ChainFault> {
+    pub async fn has_code(&self, at: EvmAddress) -> Result<bool, ChainFault> {
         let code: String = self.ask("eth_getCode", json!([at, "latest"])).await?;
         Ok(code.len() > 2)
     }
 
     /// What a read-only call returns. Errors: `Reverted` when the contract refuses.
-    pub(crate) async fn read<C: SolCall, T>(
+    pub async fn read<C: SolCall, T>(
         &self,
         of: EvmAddress,
         question: Question<C, T>,
@@ -75,22 +98,22 @@ impl Chain {
     }
 
     /// The chain's own coin at an address, which pays for transactions.
-    pub(crate) async fn balance(&self, of: EvmAddress) -> Result<u128, ChainFault> {
+    pub async fn balance(&self, of: EvmAddress) -> Result<u128, ChainFault> {
         Ok(self.ask::<Quantity>("eth_getBalance", json!([of, "latest"])).await?.0)
     }
 
     /// A receipt; `None` while the transaction waits.
-    pub(crate) async fn receipt(&self, hash: ChainHash) -> Result<Option<Receipt>, ChainFault> {
+    pub async fn receipt(&self, hash: ChainHash) -> Result<Option<Receipt>, ChainFault> {
         self.ask("eth_getTransactionReceipt", json!([hash])).await
     }
 
     /// A transaction; `None` when the endpoint knows none of that hash.
-    pub(crate) async fn transaction(&self, hash: ChainHash) -> Result<Option<Transaction>, ChainFault> {
+    pub async fn transaction(&self, hash: ChainHash) -> Result<Option<Transaction>, ChainFault> {
         self.ask("eth_getTransactionByHash", json!([hash])).await
     }
 
     /// Gives an account coins of a development node, which only such a node does.
-    pub(crate) async fn set_development_balance(&self, of: EvmAddress, wei: u128) -> Result<(), ChainFault> {
+    pub async fn set_development_balance(&self, of: EvmAddress, wei: u128) -> Result<(), ChainFault> {
         self.ask::<Value>("anvil_setBalance", json!([of, wire::quantity(wei)])).await.map(drop)
     }
 
@@ -99,7 +122,7 @@ impl Chain {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let unreachable = |cause: reqwest::Error| ChainFault::Unreachable { cause: cause.without_url() };
         let response = self.http.post(self.url.clone()).json(&body).send().await.map_err(unreachable)?;
-        let bytes = response.bytes().await.map_err(unreachable)?;
+        let bytes = bounded(response).await.map_err(unreachable)?.ok_or(ChainFault::Puzzling { method })?;
         let puzzling = |_| ChainFault::Puzzling { method };
         let mut answer: Value = serde_json::from_slice(&bytes).map_err(puzzling)?;
         if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
@@ -107,4 +130,16 @@ impl Chain {
         }
         serde_json::from_value(answer["result"].take()).map_err(puzzling)
     }
+}
+
+/// The body; `None` when it is longer than any answer of a chain.
+async fn bounded(mut response: reqwest::Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(Some(bytes))
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use ttalkak_protocol::money::{ChainHash, EvmAddress};
 
 /// A number as `0x1f`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Quantity(pub(crate) u128);
 
@@ -21,92 +21,111 @@ impl TryFrom<String> for Quantity {
 
 impl Quantity {
     /// The same where 64 bits must do. Errors: they do not.
-    pub(super) fn small(self) -> Result<u64, ChainFault> {
+    pub(crate) fn small(self) -> Result<u64, ChainFault> {
         u64::try_from(self.0).map_err(|_| ChainFault::Puzzling { method: "a number" })
     }
 }
 
 /// What a transaction may cost for each unit of gas, in wei.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fees {
+pub struct Fees {
     /// At most.
-    pub(crate) max: u128,
+    pub max: u128,
     /// Of it to whoever builds the block.
-    pub(crate) tip: u128,
+    pub tip: u128,
 }
 
 impl Fees {
     /// Twice the base fee lets a transaction through six full blocks in a row, each of which raises it by an eighth.
-    pub(super) fn over(base: u128, tip: u128) -> Self {
+    pub(crate) fn over(base: u128, tip: u128) -> Self {
         Self { max: base.saturating_mul(2).saturating_add(tip), tip }
     }
 }
 
-/// The head of a block, as far as fees need it.
+/// The head of a block, as far as it is asked for.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Head {
+pub(crate) struct Head {
+    /// How many came before it.
+    #[serde(default)]
+    pub(crate) number: Quantity,
+    /// When it was made, seconds since 1970.
+    #[serde(default)]
+    pub(crate) timestamp: Quantity,
     /// Absent on chains from before 2021.
-    pub(super) base_fee_per_gas: Option<Quantity>,
+    pub(crate) base_fee_per_gas: Option<Quantity>,
 }
 
 /// What became of a transaction.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Receipt {
+pub struct Receipt {
     status: Quantity,
     block_number: Quantity,
     gas_used: Quantity,
     effective_gas_price: Quantity,
     /// What the contracts reported.
-    pub(crate) logs: Vec<Log>,
+    pub logs: Vec<Log>,
 }
 
 impl Receipt {
     /// Whether it did what it was to do.
-    pub(crate) fn succeeded(&self) -> bool {
+    pub fn succeeded(&self) -> bool {
         self.status.0 == 1
     }
 
     /// Its block.
-    pub(crate) fn block(&self) -> u128 {
+    pub fn block(&self) -> u128 {
         self.block_number.0
     }
 
     /// What it cost, in wei.
-    pub(crate) fn fee(&self) -> u128 {
+    pub fn fee(&self) -> u128 {
         self.gas_used.0.saturating_mul(self.effective_gas_price.0)
     }
 }
 
 /// One event of a contract.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Log {
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Log {
     /// The contract.
-    pub(crate) address: EvmAddress,
+    pub address: EvmAddress,
     /// What kind of event, then its indexed fields.
-    pub(crate) topics: Vec<ChainHash>,
+    pub topics: Vec<ChainHash>,
     data: String,
+    /// Which transaction it came of; absent in a receipt of some nodes.
+    #[serde(default)]
+    pub transaction_hash: Option<ChainHash>,
+    /// In which block; absent likewise.
+    #[serde(default)]
+    block_number: Option<Quantity>,
 }
 
 impl Log {
+    /// Its block, when it is told.
+    pub fn block(&self) -> Option<u128> {
+        self.block_number.map(|number| number.0)
+    }
+
     /// The fields that are not indexed. Errors: not hex.
-    pub(crate) fn data(&self) -> Result<Vec<u8>, ChainFault> {
+    pub fn data(&self) -> Result<Vec<u8>, ChainFault> {
         bytes(&self.data)
     }
 }
 
 /// A transaction as the chain has it.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Transaction {
+pub struct Transaction {
     /// The contract that was called; none when one was made.
-    pub(crate) to: Option<EvmAddress>,
-    pub(crate) input: String,
+    pub to: Option<EvmAddress>,
+    /// Its call data, hex.
+    pub input: String,
 }
 
 impl Transaction {
     /// Its call data. Errors: not hex.
-    pub(crate) fn input(&self) -> Result<Vec<u8>, ChainFault> {
+    pub fn input(&self) -> Result<Vec<u8>, ChainFault> {
         bytes(&self.input)
     }
 }
@@ -117,19 +136,19 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// A number as JSON-RPC writes it.
-pub(super) fn quantity(number: u128) -> String {
+pub(crate) fn quantity(number: u128) -> String {
     format!("{number:#x}")
 }
 
 /// Bytes from JSON-RPC. Errors: not hex.
-pub(super) fn bytes(text: &str) -> Result<Vec<u8>, ChainFault> {
+pub(crate) fn bytes(text: &str) -> Result<Vec<u8>, ChainFault> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     hex::decode(digits).map_err(|_| ChainFault::Puzzling { method: "bytes" })
 }
 
 /// Wei in the chain's coin: `0.000042 ETH`-like, without the name; six digits after the point, rounded up, so that a
 /// fee is never told smaller than it is.
-pub(crate) fn in_coin(wei: u128) -> String {
+pub fn in_coin(wei: u128) -> String {
     let micros = wei.div_ceil(1_000_000_000_000);
     let part = format!("{:06}", micros % 1_000_000);
     let part = part.trim_end_matches('0');

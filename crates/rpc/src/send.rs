@@ -1,7 +1,7 @@
 //! A transaction from wish to receipt: prepared (nonce, gas, fees), shown, signed here, sent, waited for.
 
 use super::{Chain, ChainFault, Fees, Receipt, wire};
-use crate::chain::wire::{Head, Quantity};
+use crate::wire::{Head, Quantity};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -17,31 +17,38 @@ const GAS_ROOM_PERCENT: u64 = 120;
 
 /// What a transaction is to do.
 #[derive(Debug, Clone)]
-pub(crate) struct Intent {
+pub struct Intent {
     /// Which contract.
-    pub(crate) to: EvmAddress,
+    pub to: EvmAddress,
     /// The chain's own coin, in wei.
-    pub(crate) value: u128,
+    pub value: u128,
     /// Call data.
-    pub(crate) input: Vec<u8>,
+    pub input: Vec<u8>,
 }
 
 /// A transaction that only needs its signature.
 #[derive(Debug, Clone)]
-pub(crate) struct Prepared {
+pub struct Prepared {
     transaction: Eip1559,
 }
 
 impl Prepared {
     /// The most that it can cost in fees, in wei.
-    pub(crate) fn fee_max(&self) -> u128 {
+    pub fn fee_max(&self) -> u128 {
         u128::from(self.transaction.gas_limit).saturating_mul(self.transaction.max_fee)
+    }
+
+    /// The same for a sender that sends `by` others first: they were prepared against one state.
+    #[must_use]
+    pub fn later(&self, by: u64) -> Self {
+        let transaction = Eip1559 { nonce: self.transaction.nonce + by, ..self.transaction.clone() };
+        Self { transaction }
     }
 }
 
 impl Chain {
     /// Asks what a transaction needs. Errors: the contract would refuse it, or the chain does not answer.
-    pub(crate) async fn prepare(
+    pub async fn prepare(
         &self,
         chain_id: u64,
         from: EvmAddress,
@@ -67,7 +74,7 @@ impl Chain {
     }
 
     /// What to offer for gas now.
-    pub(crate) async fn fees(&self) -> Result<Fees, ChainFault> {
+    pub async fn fees(&self) -> Result<Fees, ChainFault> {
         let head: Head = self.ask("eth_getBlockByNumber", json!(["latest", false])).await?;
         let base = head.base_fee_per_gas.map_or(0, |base| base.0);
         // An endpoint that has no opinion about tips gets by without one.
@@ -79,7 +86,7 @@ impl Chain {
     }
 
     /// Signs and sends. Returns the hash. Errors: the endpoint refuses.
-    pub(crate) async fn send(&self, prepared: &Prepared, key: &Key) -> Result<ChainHash, ChainFault> {
+    pub async fn send(&self, prepared: &Prepared, key: &Key) -> Result<ChainHash, ChainFault> {
         let signed = prepared.transaction.sign(key);
         match self.ask::<ChainHash>("eth_sendRawTransaction", json!([wire::hex(&signed.raw)])).await {
             Ok(_) => Ok(signed.hash),
@@ -91,7 +98,7 @@ impl Chain {
 
     /// Waits until it is in a block and did what it was to do.
     /// Errors: `Waiting` when it takes too long, `Failed` when it failed there.
-    pub(crate) async fn mined(&self, hash: ChainHash) -> Result<Receipt, ChainFault> {
+    pub async fn mined(&self, hash: ChainHash) -> Result<Receipt, ChainFault> {
         let begin = Instant::now();
         let mut pause = FIRST_LOOK;
         while begin.elapsed() < RECEIPT_WITHIN {
