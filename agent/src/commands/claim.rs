@@ -19,7 +19,7 @@ use ttalkak_rpc::{Chain, in_coin};
 
 /// What `wallet claim` takes.
 #[derive(Debug, Clone, clap::Args)]
-pub struct ClaimArgs {
+pub(super) struct ClaimArgs {
     /// Endpoint of the chain; `pay_rpc` of the settings when absent.
     #[arg(long, value_name = "URL")]
     rpc: Option<String>,
@@ -113,7 +113,7 @@ fn line(looked: &Looked, decimals: u8) -> String {
     let Looked { name, key, verdict, refused } = looked;
     let said = match (verdict, refused) {
         (_, Some(refused)) => format!("the contract refuses its voucher: {refused}"),
-        (Verdict::Claim { gain, .. }, None) => format!("{} to claim", gain.in_units(decimals)),
+        (Verdict::Claim { gain }, None) => format!("{} to claim", gain.in_units(decimals)),
         (Verdict::Paid, None) => "all paid".to_owned(),
         (Verdict::Beyond { bound }, None) => {
             format!("its voucher is beyond what the contract pays now, {}", bound.in_units(decimals))

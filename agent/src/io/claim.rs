@@ -98,7 +98,9 @@ pub async fn look(chain: &Chain, book: &MoneyBook, sender: EvmAddress) -> Result
         if !group.payees.contains(&page.terms.provider) {
             group.payees.push(page.terms.provider);
         }
-        if let Verdict::Claim { total, gain } = verdict {
+        if let (Verdict::Claim { gain }, Some(best)) = (verdict, page.best) {
+            let cumulative = best.voucher.cumulative;
+            let total = SignedTotal { terms: page.terms, cumulative, signature: Some(best.signature) };
             // A voucher of a meter that was replaced long ago would bring all others down with it.
             match chain.prepare(chain_id, sender, &claim(page.domain.contract, &[total])).await {
                 Ok(_) => group.totals.push((total, gain)),

@@ -1,7 +1,7 @@
 //! What the provider's newest vouchers are worth on chain at this moment, when it claims them without the coordinator.
 //! The contract refuses a whole claim for one voucher that is beyond its bound, so each is judged before. Pure.
 
-use ttalkak_escrow::{abi::SignedTotal, ceiling::ceiling};
+use ttalkak_escrow::ceiling::ceiling;
 use ttalkak_protocol::money::{Amount, SignedVoucher, Terms};
 
 /// What the chain says of an agreement.
@@ -20,8 +20,6 @@ pub struct Seen {
 pub enum Verdict {
     /// Claim it; it is worth so much more than was paid.
     Claim {
-        /// For the contract.
-        total: SignedTotal,
         /// Before the platform's share.
         gain: Amount,
     },
@@ -49,8 +47,7 @@ pub fn judge(terms: &Terms, best: Option<SignedVoucher>, seen: Seen, now: u64) -
         let closed = seen.cap == seen.claimed && seen.ended_at.is_some();
         return if closed { Verdict::Paid } else { Verdict::Beyond { bound } };
     }
-    let total = SignedTotal { terms: *terms, cumulative, signature: Some(signed.signature) };
-    Verdict::Claim { total, gain: cumulative.saturating_sub(seen.claimed) }
+    Verdict::Claim { gain: cumulative.saturating_sub(seen.claimed) }
 }
 
 /// Earnings less the platform's share, as the contract counts it.
@@ -90,7 +87,7 @@ mod tests {
     #[test]
     fn a_voucher_within_its_bound_is_claimed_for_what_was_not_paid() {
         let verdict = judge(&terms(), voucher(900), seen(5000, 400, None), HOUR);
-        assert!(matches!(verdict, Verdict::Claim { gain: Amount(500), .. }), "{verdict:?}");
+        assert_eq!(verdict, Verdict::Claim { gain: Amount(500) });
         assert_eq!(judge(&terms(), voucher(400), seen(5000, 400, None), HOUR), Verdict::Paid);
         assert_eq!(judge(&terms(), None, seen(5000, 0, None), HOUR), Verdict::Unvouched);
     }
