@@ -76,10 +76,10 @@ const LINES: [&str; 10] = [
     "hold_funds:succeeded",
     "agree:started",
     "agree:succeeded",
-    "await_running:started",
-    "await_healthy:succeeded",
+    "await_image:succeeded",
     "await_escrow:started",
     "await_escrow:succeeded",
+    "await_healthy:succeeded",
     "publish_route:started",
     "mark_live:succeeded",
 ];
@@ -168,5 +168,133 @@ async fn without_a_wallet_a_mandate_or_funds_a_deploy_is_refused_with_the_next_m
     world.sign_mandate().await;
     refused("funds_insufficient").await;
     assert_eq!(world.get_api("/v1/billing").await.1["deployments"], json!([]));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_started_before_its_lock_is_final_and_the_image_is_made_meanwhile() {
+    let Some(chain) = LocalChain::start().await else { return };
+    let mut options = chain.options();
+    options.coordinator_env.push(("TTALKAK_COORDINATOR_CHAIN_CONFIRMATIONS".into(), "3".into()));
+    let Some(world) = World::start_with(options).await else { return };
+    world.make_wallet(&chain).await;
+    world.do_well(&["wallet", "deposit", "20", "--yes"]).await;
+    world.sign_mandate().await;
+    chain.call("anvil_mine", json!(["0x5"])).await;
+    until_billing(&world, "the deposit is final", |view| amount(&view["free"]) == 20_000_000).await;
+
+    // From here on a block comes only when the test makes one.
+    chain.call("evm_setAutomine", json!([false])).await;
+    let app = App::new("slow");
+    let path = app.path().to_string_lossy().into_owned();
+    world.do_well(&["deploy", &path, "--name", "shop", "--no-wait"]).await;
+    let waits = |step: &'static str| {
+        let world = &world;
+        async move {
+            until(step, BUILD, || async {
+                (world.deployment("shop").await["rollout"]["step"] == step).then_some(())
+            })
+            .await;
+        }
+    };
+    waits("await_escrow").await;
+    // In a block, but not final: the provider works for nobody yet.
+    until("the opening is in a block", SOON, || async {
+        chain.call("anvil_mine", json!(["0x1"])).await;
+        let block = chain.call("eth_getBlockByNumber", json!(["latest", false])).await;
+        (!block["transactions"].as_array()?.is_empty()).then_some(())
+    })
+    .await;
+    waits("await_escrow").await;
+    world.await_containers(0).await;
+    let billed = billing(&world).await;
+    assert_eq!(billed["deployments"][0]["agreements"][0]["state"], "pending", "{billed}");
+
+    chain.call("anvil_mine", json!(["0x5"])).await;
+    world.await_state("shop", "live", BUILD).await;
+    assert_eq!(world.await_answer("shop", SOON).await.body, "slow");
+    chain.call("evm_setAutomine", json!([true])).await;
+    world.delete_all().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_terms_of_an_end_date_end_with_it_and_a_later_one_gets_new_terms_unnoticed() {
+    let Some(chain) = LocalChain::start().await else { return };
+    let Some(world) = World::start_with(chain.options()).await else { return };
+    world.become_tenant(&chain, "20").await;
+    let app = App::new("fixed");
+    world.deploy(app.path(), "shop", &["--for", "2h"]).await;
+    let until_of = |view: &Value| view["until"].as_str().unwrap_or_default().to_owned();
+    let first = until_of(&world.deployment("shop").await);
+    let expiries = |view: &Value| -> Vec<u64> {
+        let agreements = view["deployments"][0]["agreements"].as_array().unwrap();
+        let open = agreements.iter().filter(|agreement| agreement["state"] == "open");
+        open.map(|agreement| agreement["terms"]["expiry"].as_u64().unwrap()).collect()
+    };
+    let view = billing(&world).await;
+    assert_eq!(until_of(&view["deployments"][0]), first, "{view}");
+    let old = expiries(&view);
+    let start = view["deployments"][0]["agreements"][0]["terms"]["start"].as_u64().unwrap();
+    assert!(old.len() == 1 && old[0] - start <= 2 * 3600 + 180 + 60, "{view}");
+
+    world.do_well(&["extend", "shop", "--for", "3h"]).await;
+    let renewed = until_billing(&world, "new terms stand", |view| {
+        expiries(view).iter().any(|expiry| *expiry >= old[0] + 3500)
+    })
+    .await;
+    assert_ne!(until_of(&renewed["deployments"][0]), first);
+    assert_eq!(world.visit("shop", "/").await.body, "fixed");
+    let refused = world.cli(&["extend", "shop", "--for", "1m"]).await;
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("term_invalid"));
+    world.delete_all().await;
+    world.stop().await;
+}
+
+/// The sixth account of every anvil: the meter that takes over.
+const NEXT_METER: (&str, &str) = (
+    "0x9965507d1a55bcc2695c58ba16fb37d819b0a4dc",
+    "0x8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba",
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_is_equal_after_the_meter_was_replaced_and_the_cap_was_topped_up() {
+    let Some(chain) = LocalChain::start().await else { return };
+    let Some(mut world) = World::start_with(chain.options()).await else { return };
+    world.become_tenant(&chain, "20").await;
+    let app = App::new("long");
+    world.deploy(app.path(), "shop", &[]).await;
+    let before = until_billing(&world, "some of it is settled", |view| amount(&view["settled"]) > 0).await;
+    let id = before["deployments"][0]["agreements"][0]["id"].as_str().unwrap().to_owned();
+
+    let guardian = "0x70997970c51812dc3a010c7d01b50e0d17dc79c8";
+    let call = async |input: String| {
+        let wish = json!([{ "from": guardian, "to": chain.facts["escrow"], "input": input }]);
+        chain.call("eth_sendTransaction", wish).await;
+    };
+    call(format!("0xa5c6e863{:0>64}", NEXT_METER.0.trim_start_matches("0x"))).await;
+    chain.call("evm_increaseTime", json!([2 * 86_400 + 60])).await;
+    chain.call("evm_mine", json!([])).await;
+    call("0x1b67517b".to_owned()).await;
+    let key = world.folder().join("next.key");
+    std::fs::write(&key, NEXT_METER.1).unwrap();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    world.coordinator.kill().await;
+    let named = ("TTALKAK_COORDINATOR_METER_KEY_FILE".to_owned(), key.display().to_string());
+    world.restart_coordinator(vec![named]).await;
+
+    let settled = amount(&before["settled"]);
+    until_billing(&world, "the new meter settles", |view| amount(&view["settled"]) > settled).await;
+    let raised = until("the cap was raised", Duration::from_secs(120), || async {
+        let (_, evidence) = world.get_api(&format!("/v1/billing/agreements/{id}/evidence")).await;
+        (evidence["caps"].as_array()?.len() > 1).then_some(evidence)
+    })
+    .await;
+    assert_eq!(raised["meters"].as_array().unwrap().len(), 2, "{}", raised["meters"]);
+    let output = world.cli(&["verify-invoice", &id]).await;
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("EQUAL") && !said.contains("NOT EQUAL"), "{said}");
+    assert!(said.contains("2 meters signed") && said.contains("cap raised to"), "{said}");
+    world.delete_all().await;
     world.stop().await;
 }

@@ -63,7 +63,8 @@ const COORDINATOR_ARROWS: &[(&str, &[&str])] = &[
         "flows",
         &["logic", "ledger", "store", "git", "seal", "nudge", "online", "clock", "fresh", "config", "money"],
     ),
-    ("jobs", &["flows", "chain", "money", "ledger", "store", "logic", "nudge", "clock", "fresh"]),
+    ("jobs", &["flows", "chain", "money", "ledger", "store", "logic", "nudge", "clock", "fresh", "quotes"]),
+    ("quotes", &[]),
     ("link", &["logic", "store", "nudge", "online", "clock", "fresh"]),
     ("edge", &["logic", "store", "online", "clock", "fresh"]),
     (

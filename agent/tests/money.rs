@@ -91,6 +91,7 @@ impl Meter {
             seq: self.seq,
             charged_to: self.charged.last().map_or(wall(), |signed| signed.reading.to),
             voucher: Some(self.signed()).filter(|_| self.seq > 0),
+            secured: true,
         }
     }
 

@@ -59,6 +59,8 @@ pub(crate) enum Command {
     /// Delete a deployment with its releases, logs and environment
     #[command(visible_alias = "rm")]
     Delete(commands::delete::Args),
+    /// Set when a deployment ends, or that it has no end
+    Extend(commands::extend::Args),
     /// Show or change environment variables
     Env(commands::env::Args),
     /// Open a deployment in the browser

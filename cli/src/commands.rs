@@ -7,6 +7,7 @@ pub(crate) mod delete;
 pub(crate) mod deploy;
 pub(crate) mod earnings;
 pub(crate) mod env;
+pub(crate) mod extend;
 pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod logout;
@@ -51,6 +52,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> CliResult<()> {
         Command::Start(args) => start::run(context, args).await,
         Command::Restart(args) => restart::run(context, args).await,
         Command::Delete(args) => delete::run(context, args).await,
+        Command::Extend(args) => extend::run(context, args).await,
         Command::Env(args) => env::run(context, args).await,
         Command::Open(args) => open::run(context, args).await,
         Command::Login(args) => login::run(context, args).await,

@@ -25,6 +25,10 @@ fn words(view: &BillingView, name: &str) -> Option<String> {
         return None;
     }
     let price = Coin::from(&view.chain).per_hour(cost.cost_per_hour);
+    if let (Some(until), Some(total)) = (cost.until, cost.cost_until) {
+        let total = Coin::from(&view.chain).show(total);
+        return Some(format!("{price} · at most {total} until it ends ({until})"));
+    }
     Some(match cost.runway_seconds {
         Some(seconds) => format!("{price} · money lasts {}", money::runway(seconds)),
         None => price,

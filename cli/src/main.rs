@@ -24,6 +24,7 @@ mod purse;
 mod rollout;
 mod sse;
 mod status;
+mod term;
 mod verify;
 mod wallet;
 

@@ -112,7 +112,8 @@ pub(crate) fn provenance(rates: &[DisplayRate], now: UnixMillis) -> Option<Strin
         .map(|rate| {
             let (currency, source) =
                 (crate::output::plain(&rate.currency), crate::output::plain(&rate.source));
-            format!("{currency} rate of {} ({source})", human::ago(rate.at, now))
+            let old = if rate.stale { ", old" } else { "" };
+            format!("{currency} rate of {} ({source}{old})", human::ago(rate.at, now))
         })
         .collect();
     (!said.is_empty()).then(|| said.join(", "))

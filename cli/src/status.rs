@@ -25,6 +25,7 @@ fn look(state: DeploymentState, reason: Option<EndReason>) -> (&'static str, &'s
         DeploymentState::Ended => match reason {
             Some(EndReason::Failed) => ("✗", "Failed", Tone::Bad),
             Some(EndReason::Balance) => ("○", "Stopped: money ended", Tone::Bad),
+            Some(EndReason::Term) => ("○", "Ended: its time is over", Tone::Quiet),
             Some(EndReason::Deleted) => ("○", "Deleted", Tone::Quiet),
             Some(EndReason::Stopped) | None => ("○", "Stopped", Tone::Quiet),
         },
@@ -40,7 +41,11 @@ pub(crate) fn line(view: &DeploymentView, now: UnixMillis, paint: Paint) -> Stri
         (Some(rollout), _) if before_live => parts.extend(progress(rollout)),
         // The word says it already.
         (_, Some(problem))
-            if view.reason == Some(EndReason::Balance) && problem.code == ErrorCode::BalanceEnded => {}
+            if matches!(
+                (view.reason, problem.code),
+                (Some(EndReason::Balance), ErrorCode::BalanceEnded)
+                    | (Some(EndReason::Term), ErrorCode::TermOver)
+            ) => {}
         (_, Some(problem)) if !matches!(view.state, DeploymentState::Live) => {
             parts.push(plain(problem.message.trim_end_matches('.')));
         }
@@ -101,6 +106,7 @@ pub(crate) mod tests {
             state: DeploymentState::Live,
             since: UnixMillis(0),
             reason: None,
+            until: None,
             problem: None,
             release: Some(1),
             rollout: None,

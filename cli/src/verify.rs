@@ -55,18 +55,38 @@ pub(crate) fn evidence(evidence: &Evidence, coin: Coin<'_>) -> Vec<Check> {
     ];
     let mut meter = Recount::new(evidence);
     checks.extend(evidence.readings.iter().map(|reading| meter.reading(reading, coin)));
-    checks.push(voucher(evidence, meter.total, coin));
-    checks.push(Check::new(
-        format!("cap {}", coin.show(view.cap)),
-        at_most("all that was charged", meter.total, view.cap),
-    ));
+    checks.push(voucher(evidence, &meter, coin));
+    let cap = highest_cap(evidence);
+    let outcome = caps(evidence).and_then(|()| at_most("all that was charged", meter.total, cap));
+    checks.push(Check::new(format!("cap {}", coin.show(cap)), outcome));
     checks
+}
+
+/// Whose signatures may stand in the evidence, oldest first. Whether they were the meter, the chain says.
+pub(crate) fn meters(evidence: &Evidence) -> Vec<EvmAddress> {
+    // Evidence of a coordinator from before rotations were told knows one.
+    if evidence.meters.is_empty() { vec![evidence.meter] } else { evidence.meters.clone() }
+}
+
+/// The most that the agreement ever held: a closed one holds no more than what was claimed.
+fn highest_cap(evidence: &Evidence) -> Amount {
+    let caps = evidence.caps.iter().map(|line| line.cap);
+    caps.chain([evidence.agreement.cap]).max().unwrap_or_default()
+}
+
+/// Caps only ever grow.
+fn caps(evidence: &Evidence) -> Result<(), String> {
+    let grow = evidence.caps.is_sorted_by(|before, after| before.cap < after.cap);
+    if grow { Ok(()) } else { Err("a cap is told to be raised to less than it was".into()) }
 }
 
 /// What was counted so far.
 struct Recount<'a> {
     evidence: &'a Evidence,
     agent: Option<VerifyingKey>,
+    meters: Vec<EvmAddress>,
+    /// Which of them signed last: an older one does not come back.
+    signing: usize,
     seq: u64,
     to: i64,
     total: Amount,
@@ -77,7 +97,17 @@ impl<'a> Recount<'a> {
     fn new(evidence: &'a Evidence) -> Self {
         let bytes = hex::decode(evidence.agent_key.trim_start_matches("0x")).ok();
         let agent = bytes.and_then(|bytes| VerifyingKey::from_bytes(&bytes.try_into().ok()?).ok());
-        Self { evidence, agent, seq: 0, to: 0, total: Amount::ZERO, carry: price::Carry::ZERO }
+        let meters = meters(evidence);
+        Self {
+            evidence,
+            agent,
+            meters,
+            signing: 0,
+            seq: 0,
+            to: 0,
+            total: Amount::ZERO,
+            carry: price::Carry::ZERO,
+        }
     }
 
     fn reading(&mut self, charged: &ChargedReading, coin: Coin<'_>) -> Check {
@@ -110,8 +140,22 @@ impl<'a> Recount<'a> {
         self.agent_signed(&bytes, &charged.signed.agent_signature)?;
         same("the reading that the meter countersigned", &charged.countersigned.seq, &reading.seq)?;
         let meter = recover_message(&keccak(&bytes).0, &charged.countersigned.signature);
-        signed_by("the countersignature", meter, evidence.meter)?;
+        self.signing = self.signed_by("the countersignature", meter)?;
         self.priced(charged)
+    }
+
+    /// Which meter signed, none that was replaced before.
+    fn signed_by<E: std::fmt::Display>(
+        &self,
+        what: &str,
+        signer: Result<EvmAddress, E>,
+    ) -> Result<usize, String> {
+        let signer = signer.map_err(|error| format!("{what} has no good signature: {error}"))?;
+        let at = self.meters.iter().enumerate().skip(self.signing).find(|(_, meter)| **meter == signer);
+        at.map(|(at, _)| at).ok_or_else(|| {
+            let meters = self.meters.iter().map(EvmAddress::to_string).collect::<Vec<_>>().join(", ");
+            format!("{what} is signed by {signer}, not by the meter {meters} of that time")
+        })
     }
 
     fn agent_signed(&self, bytes: &[u8], signature: &str) -> Result<(), String> {
@@ -136,12 +180,13 @@ impl<'a> Recount<'a> {
         same("what is earned in all", &charged.cumulative, &full)
     }
 
-    /// The contract pays no more than the cap and the rate allow; what is beyond, remainder and all, is the provider's
-    /// loss and not the tenant's.
+    /// The contract pays no more than the cap of the time and the rate allow; what is beyond, remainder and all, is the
+    /// provider's loss and not the tenant's.
     fn bounded(&mut self, charged: &ChargedReading, full: Amount) -> Result<(), String> {
-        let (terms, cap) = (&self.evidence.agreement.terms, self.evidence.agreement.cap);
+        let (terms, cap) = (&self.evidence.agreement.terms, highest_cap(self.evidence));
         let to = u64::try_from(charged.signed.reading.to.0 / 1000).unwrap_or(0);
-        if charged.cumulative < ceiling(terms, cap, to.saturating_sub(SKEW_SECONDS), None) {
+        let at_a_cap = self.evidence.caps.iter().any(|line| line.cap == charged.cumulative);
+        if !at_a_cap && charged.cumulative < ceiling(terms, cap, to.saturating_sub(SKEW_SECONDS), None) {
             return Err(format!("what is earned in all is {}, {full} follows", charged.cumulative));
         }
         self.carry = price::Carry::ZERO;
@@ -149,28 +194,16 @@ impl<'a> Recount<'a> {
     }
 }
 
-fn voucher(evidence: &Evidence, total: Amount, coin: Coin<'_>) -> Check {
+fn voucher(evidence: &Evidence, recount: &Recount<'_>, coin: Coin<'_>) -> Check {
     let Some(signed) = &evidence.voucher else {
-        return Check::new("voucher", same("earned without one", &total, &Amount::ZERO));
+        return Check::new("voucher", same("earned without one", &recount.total, &Amount::ZERO));
     };
     let outcome = || {
         same("its agreement", &signed.voucher.agreement, &evidence.agreement.key)?;
-        same("its total", &signed.voucher.cumulative, &total)?;
-        signed_by("it", recover(signed.voucher.digest(&evidence.domain), &signed.signature), evidence.meter)
+        same("its total", &signed.voucher.cumulative, &recount.total)?;
+        recount.signed_by("it", recover(signed.voucher.digest(&evidence.domain), &signed.signature)).map(drop)
     };
     Check::new(format!("voucher · {}", coin.show(signed.voucher.cumulative)), outcome())
-}
-
-fn signed_by<E: std::fmt::Display>(
-    what: &str,
-    signer: Result<EvmAddress, E>,
-    meter: EvmAddress,
-) -> Result<(), String> {
-    match signer {
-        Ok(signer) if signer == meter => Ok(()),
-        Ok(signer) => Err(format!("{what} is signed by {signer}, not by the meter {meter}")),
-        Err(error) => Err(format!("{what} has no good signature: {error}")),
-    }
 }
 
 /// Whether a claim is what follows.

@@ -96,6 +96,7 @@ pub async fn run(
     start_jobs(&workers, &world, &tunnels, &shutdown);
     if let Some((money, chain)) = &opened {
         jobs::paid::start(&workers, &world, (money, chain), &shutdown);
+        jobs::rates::start(&workers, &store, money, &shutdown).await.context("take up kept rates")?;
     }
 
     let audience = store.setting("coordinator_id", &fresh::secret("ttc_")).await?;
@@ -149,6 +150,7 @@ async fn serve_out(served: impl Future<Output = ()>, shutdown: &CancellationToke
 fn start_jobs(workers: &TaskTracker, world: &World, tunnels: &Tunnels, shutdown: &CancellationToken) {
     workers.spawn(jobs::sagas::run(world.clone(), shutdown.clone()));
     workers.spawn(jobs::presence::run(world.clone(), shutdown.clone()));
+    workers.spawn(jobs::terms::run(world.clone(), shutdown.clone()));
     workers.spawn(jobs::sweep::run(world.clone(), shutdown.clone()));
     workers.spawn(jobs::wake::run(world.nudge.clone(), tunnels.changes(), shutdown.clone()));
 }

@@ -20,6 +20,7 @@ pub mod logic;
 pub mod money;
 pub mod nudge;
 pub mod online;
+pub mod quotes;
 pub mod seal;
 pub mod store;
 pub mod visitors;

@@ -5,7 +5,7 @@
 use crate::{
     clock,
     config::Payments,
-    logic::chain::ChainFacts,
+    logic::{chain::ChainFacts, rates},
     store::{Store, StoreResult},
 };
 use anyhow::{Context, Result, bail};
@@ -21,7 +21,7 @@ use std::{
 use tokio::sync::Notify;
 use ttalkak_escrow::Key;
 use ttalkak_protocol::{
-    api::billing::ChainView,
+    api::billing::{ChainView, DisplayRate},
     error::{ErrorCode, Problem},
     money::{Amount, Domain, EvmAddress},
     unit::UnixMillis,
@@ -40,6 +40,7 @@ pub struct Money {
     pub facts: ChainFacts,
     healthy: AtomicBool,
     findings: Mutex<Vec<Problem>>,
+    rates: Mutex<Vec<DisplayRate>>,
     claims: Mutex<BTreeSet<EvmAddress>>,
     claimed: Notify,
     ended: Notify,
@@ -50,7 +51,8 @@ impl Money {
     pub fn new(config: Payments, meter: Key, facts: ChainFacts) -> Arc<Self> {
         let (healthy, findings, claims) = (AtomicBool::new(true), Mutex::default(), Mutex::default());
         let (claimed, ended) = (Notify::new(), Notify::new());
-        Arc::new(Self { config, meter, facts, healthy, findings, claims, claimed, ended })
+        let rates = Mutex::new(config.display_rates.clone());
+        Arc::new(Self { config, meter, facts, healthy, findings, rates, claims, claimed, ended })
     }
 
     /// Where signatures count.
@@ -125,6 +127,38 @@ impl Money {
     pub fn next_settlement(&self) -> UnixMillis {
         let now = clock::now();
         self.config.settle_at.next_after(now).unwrap_or(now)
+    }
+
+    /// What a token is worth for people now, old rates marked.
+    pub fn display(&self, now: UnixMillis) -> Vec<DisplayRate> {
+        let rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.rates_of(rates, now)
+    }
+
+    /// The newest rate of a currency.
+    pub fn rate(&self, currency: &str) -> Option<DisplayRate> {
+        let rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        rates.iter().find(|rate| rate.currency == currency).cloned()
+    }
+
+    /// From now on this is the rate of its currency, unless a newer one is known.
+    pub fn note_rate(&self, rate: DisplayRate) {
+        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        match rates.iter_mut().find(|known| known.currency == rate.currency) {
+            Some(known) if known.at <= rate.at => *known = rate,
+            Some(_) => {}
+            None => rates.push(rate),
+        }
+    }
+
+    /// Rates of another time for the currencies that are shown, old ones marked; where none was kept, the present one.
+    pub fn rates_of(&self, kept: Vec<DisplayRate>, now: UnixMillis) -> Vec<DisplayRate> {
+        let present = self.rates.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let of =
+            |now: DisplayRate| kept.iter().find(|rate| rate.currency == now.currency).cloned().unwrap_or(now);
+        let rates: Vec<_> = present.into_iter().map(of).collect();
+        let asked = |currency: &str| self.config.asks_for(currency).then_some(self.config.rate_every);
+        rates::marked(&rates, asked, now)
     }
 
     /// An amount as people read it.

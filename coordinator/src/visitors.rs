@@ -76,6 +76,7 @@ fn cause(address: &AddressRow) -> Cause {
         DeploymentState::Draining | DeploymentState::Ended => match address.reason {
             Some(EndReason::Failed) => Cause::Crashed,
             Some(EndReason::Balance) => Cause::Balance,
+            Some(EndReason::Term) => Cause::Term,
             Some(EndReason::Stopped | EndReason::Deleted) | None => Cause::Stopped,
         },
     }
@@ -130,6 +131,7 @@ mod tests {
         assert_eq!(shown(DeploymentState::Ended, Some(EndReason::Failed)), "crashed");
         assert_eq!(shown(DeploymentState::Ended, Some(EndReason::Balance)), "balance");
         assert_eq!(shown(DeploymentState::Draining, Some(EndReason::Balance)), "balance");
+        assert_eq!(shown(DeploymentState::Ended, Some(EndReason::Term)), "term");
         assert_eq!(shown(DeploymentState::Draining, None), "stopped");
     }
 

@@ -76,6 +76,7 @@ fn wish(n: u32) -> NewDeployment {
         memory: Bytes(512 * 1024 * 1024),
         cpu: MilliCpu(1000),
         health_path: None,
+        until: None,
     }
 }
 

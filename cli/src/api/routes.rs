@@ -19,7 +19,7 @@ use tokio_util::io::ReaderStream;
 use ttalkak_protocol::{
     api::{
         HealthView,
-        deployment::{CreateDeployment, DeploymentAccepted, DeploymentView, Redeploy, Rollback},
+        deployment::{CreateDeployment, DeploymentAccepted, DeploymentView, Redeploy, Rollback, SetTerm},
         env::{EnvList, SetEnv},
         log::{LogLines, LogQuery},
         page::{ListQuery, Page},
@@ -111,6 +111,11 @@ impl Api {
     /// `POST /v1/deployments/{deployment}/restart`.
     pub(crate) async fn restart(&self, name: &str) -> CliResult<DeploymentAccepted> {
         self.call(Method::POST, self.url(&["deployments", name, "restart"]), NO_BODY, Patience::Some).await
+    }
+
+    /// `PUT /v1/deployments/{deployment}/term`.
+    pub(crate) async fn set_term(&self, name: &str, body: &SetTerm) -> CliResult<DeploymentView> {
+        self.call(Method::PUT, self.url(&["deployments", name, "term"]), Some(body), Patience::Some).await
     }
 
     /// `POST /v1/deployments/{deployment}/stop`.

@@ -2,6 +2,7 @@
 
 mod mandate;
 mod overview;
+mod plan;
 mod prices;
 mod revoke;
 
@@ -21,6 +22,8 @@ pub(crate) struct Args {
 enum Action {
     /// Permit what deployments may cost, by a signature; without options, show what is permitted
     Mandate(mandate::Args),
+    /// Set a budget: so much a month, signed once
+    Plan(plan::Args),
     /// Take the mandate back
     Revoke(revoke::Args),
     /// Show what providers ask for
@@ -45,6 +48,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
     match args.action {
         None => overview::run(context).await,
         Some(Action::Mandate(args)) => mandate::run(context, args).await,
+        Some(Action::Plan(args)) => plan::run(context, args).await,
         Some(Action::Revoke(args)) => revoke::run(context, args).await,
         Some(Action::Prices(args)) => prices::run(context, &args).await,
         Some(Action::Statement(args)) => statement(context, Side::Tenant, args).await,

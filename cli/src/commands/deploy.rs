@@ -7,21 +7,23 @@ use self::source::Origin;
 use super::WaitArgs;
 use crate::{
     args::{deployment, new_name, token},
+    clock,
     context::Context,
     cost,
     env_entry::{Assignment, EnvBuilder},
     error::CliResult,
     rollout::{self, Rollout, Screen},
+    term::TermArgs,
 };
 use clap::ValueEnum;
 use std::path::PathBuf;
 use tokio::time::Instant;
 use ttalkak_protocol::{
     api::{
-        deployment::{CreateDeployment, Exposure, Redeploy},
+        deployment::{CreateDeployment, Exposure, Redeploy, SetTerm},
         env::{EnvEntry, EnvScope},
     },
-    unit::{Bytes, MilliCpu},
+    unit::{Bytes, MilliCpu, UnixMillis},
 };
 
 /// What `deploy` takes.
@@ -76,6 +78,8 @@ pub(crate) struct Args {
     #[arg(long, value_parser = deployment)]
     project: Option<String>,
     #[command(flatten)]
+    term: TermArgs,
+    #[command(flatten)]
     wait: WaitArgs,
 }
 
@@ -111,6 +115,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
         Some(name) => name.clone(),
         None => origin.name()?,
     };
+    let until = args.term.end(clock::now())?;
     let api = context.api()?;
     let mut screen = Screen::new(&context.output, args.wait.verbose);
     screen.now("Asking the coordinator", "");
@@ -123,8 +128,13 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
     let source = origin.request(&api, &mut screen, &env, git_token).await?;
     screen.now("Starting the deploy", "");
     let accepted = match existing {
-        Some(_) => api.redeploy(&name, &Redeploy { source: Some(source), env }).await?,
-        None => api.create_deployment(&args.creation(name.clone(), source, env)).await?,
+        Some(existing) => {
+            if until.is_some() && until != existing.until {
+                api.set_term(&name, &SetTerm { until }).await?;
+            }
+            api.redeploy(&name, &Redeploy { source: Some(source), env }).await?
+        }
+        None => api.create_deployment(&args.creation(name.clone(), source, env, until)).await?,
     };
     let rollout = Rollout {
         accepted,
@@ -163,6 +173,7 @@ impl Args {
         name: String,
         source: ttalkak_protocol::api::deployment::SourceRequest,
         env: Vec<EnvEntry>,
+        until: Option<UnixMillis>,
     ) -> CreateDeployment {
         CreateDeployment {
             name,
@@ -174,6 +185,7 @@ impl Args {
             memory_bytes: self.memory.map(|memory| memory.0),
             milli_cpu: self.cpu.map(|cpu| cpu.0),
             health_path: self.health_path.clone(),
+            until,
         }
     }
 }

@@ -61,6 +61,9 @@ fn facts(view: &DeploymentView, now: UnixMillis) -> Vec<(&'static str, String)> 
         "limits",
         format!("{} · {} CPU", human::size(view.memory_bytes), f64::from(view.milli_cpu.0) / 1000.0),
     ));
+    if let Some(until) = view.until {
+        facts.push(("ends", format!("{} ({until})", human::until(until, now))));
+    }
     facts.push(("project", view.project_name.clone()));
     facts.push(("changed", human::ago(view.updated_at, now)));
     facts

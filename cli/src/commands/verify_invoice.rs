@@ -12,9 +12,9 @@ use crate::{
 use serde_json::json;
 use ttalkak_protocol::{
     api::billing::{ChainView, Evidence, SettlementLine},
-    money::Amount,
+    money::{Amount, EvmAddress},
 };
-use ttalkak_rpc::{Chain, calls};
+use ttalkak_rpc::{Chain, Past, calls};
 
 /// What `verify-invoice` takes.
 #[derive(clap::Args)]
@@ -106,11 +106,29 @@ async fn on_the_chain(
     coin: Coin<'_>,
 ) -> CliResult<Vec<Check>> {
     let mut checks = Vec::new();
+    for line in &evidence.caps {
+        let receipt = node.receipt(line.transaction).await?;
+        let outcome = on_chain::raise(evidence, line, receipt.as_ref());
+        checks.push(Check::new(
+            format!("cap raised to {} · block {}", coin.show(line.cap), line.block),
+            outcome,
+        ));
+    }
+    let mut known = self::meters(node, evidence).await?;
     for line in &evidence.settlements {
         let (transaction, receipt) =
             tokio::try_join!(node.transaction(line.transaction), node.receipt(line.transaction))?;
+        let sender = transaction.as_ref().zip(receipt.as_ref());
+        known.extend(
+            sender.and_then(|(transaction, receipt)| on_chain::settled_as_meter(transaction, receipt)),
+        );
         let outcome = on_chain::settlement(evidence, line, transaction.as_ref(), receipt.as_ref());
         checks.push(Check::new(batch(line, coin), outcome));
+    }
+    let meters = verify::meters(evidence).len();
+    if meters > 1 {
+        let what = format!("{meters} meters signed, one after the other");
+        checks.push(Check::new(what, on_chain::were_meters(evidence, &known)));
     }
     let last = settled(evidence);
     let outcome = if claimed < last {
@@ -122,6 +140,23 @@ async fn on_the_chain(
     };
     checks.push(Check::new(format!("claimed on chain {}", coin.show(claimed)), outcome));
     Ok(checks)
+}
+
+/// Keys that are or were the contract's meter, by its own word.
+async fn meters(node: &Chain, evidence: &Evidence) -> CliResult<Vec<EvmAddress>> {
+    let contract = evidence.domain.contract;
+    let mut known = vec![node.read(contract, calls::meter()).await?];
+    if verify::meters(evidence).len() > 1 {
+        known.push(node.read(contract, calls::previous_meter()).await?);
+        let (to_block, _) = node.now().await?;
+        let from_block = evidence.caps.first().map_or(0, |line| line.block);
+        let topics = vec![Some(calls::meter_changed_topic())];
+        let logs = node.past(&Past { contract, topics, from_block, to_block }, |_| {}).await?;
+        for log in logs {
+            known.extend(log.data()?.get(12..32).and_then(|bytes| bytes.try_into().ok()).map(EvmAddress));
+        }
+    }
+    Ok(known)
 }
 
 fn batch(line: &SettlementLine, coin: Coin<'_>) -> String {

@@ -16,7 +16,13 @@ pub(crate) fn chain() -> ChainView {
 }
 
 fn rate(currency: &str, micros_per_token: u64) -> DisplayRate {
-    DisplayRate { currency: currency.into(), micros_per_token, source: "fixed".into(), at: UnixMillis(0) }
+    DisplayRate {
+        currency: currency.into(),
+        micros_per_token,
+        source: "fixed".into(),
+        at: UnixMillis(0),
+        stale: false,
+    }
 }
 
 #[test]

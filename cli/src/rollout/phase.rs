@@ -26,11 +26,9 @@ impl Phase {
             "hold_funds" | "fetch_source" => Some(Self::Source),
             "plan_build" => Some(Self::Plan),
             "choose_offer" | "agree" | "grant_lease" => Some(Self::Provider),
-            "await_image" => Some(Self::Build),
+            "await_image" | "await_escrow" => Some(Self::Build),
             "await_running" => Some(Self::Start),
-            "await_tunnel" | "await_healthy" | "await_escrow" | "publish_route" | "mark_live" => {
-                Some(Self::Connect)
-            }
+            "await_tunnel" | "await_healthy" | "publish_route" | "mark_live" => Some(Self::Connect),
             "drain_previous" => Some(Self::Live),
             _ => None,
         }
@@ -197,10 +195,10 @@ mod tests {
             "agree",
             "grant_lease",
             "await_image",
+            "await_escrow",
             "await_running",
             "await_tunnel",
             "await_healthy",
-            "await_escrow",
             "publish_route",
             "mark_live",
             "drain_previous",

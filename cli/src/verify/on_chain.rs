@@ -4,10 +4,10 @@
 use super::same;
 use ttalkak_escrow::{abi, agreement_key};
 use ttalkak_protocol::{
-    api::billing::{Evidence, SettlementLine},
-    money::{Amount, ChainHash},
+    api::billing::{CapLine, Evidence, SettlementLine},
+    money::{Amount, ChainHash, EvmAddress},
 };
-use ttalkak_rpc::{Receipt, Transaction, calls};
+use ttalkak_rpc::{Log, Receipt, Transaction, calls};
 
 /// Whether the transaction settled this agreement at this total. Errors: how it differs.
 pub(crate) fn settlement(
@@ -44,6 +44,33 @@ pub(crate) fn settlement(
     }
 }
 
+/// Whether the transaction raised this agreement's cap to this. Errors: how it differs.
+pub(crate) fn raise(evidence: &Evidence, line: &CapLine, receipt: Option<&Receipt>) -> Result<(), String> {
+    let receipt = receipt.ok_or_else(|| format!("the chain knows no transaction {}", line.transaction))?;
+    if !receipt.succeeded() {
+        return Err("the transaction failed".into());
+    }
+    same("its block", &u128::from(line.block), &receipt.block())?;
+    let wanted = [calls::opened_topic(), evidence.agreement.key];
+    let ours = |log: &&Log| log.address == evidence.domain.contract && log.topics.starts_with(&wanted);
+    let caps: Vec<_> =
+        receipt.logs.iter().filter(ours).filter_map(|log| amount_at(&log.data().ok()?, 1)).collect();
+    if caps.contains(&line.cap) { Ok(()) } else { Err("the contract reported no such cap".into()) }
+}
+
+/// Whether every key whose signature stands in the evidence was the contract's meter. `known`: those that the chain tells
+/// of, by its events, its views, and the senders of batches, which only a meter can settle.
+pub(crate) fn were_meters(evidence: &Evidence, known: &[EvmAddress]) -> Result<(), String> {
+    let strange = super::meters(evidence).into_iter().find(|meter| !known.contains(meter));
+    strange.map_or(Ok(()), |meter| Err(format!("{meter} was never the contract's meter")))
+}
+
+/// Who settled a batch; the contract lets nobody do that but its meter.
+pub(crate) fn settled_as_meter(transaction: &Transaction, receipt: &Receipt) -> Option<EvmAddress> {
+    let batch = abi::decode_settle(&transaction.input().ok()?).is_some();
+    transaction.from.filter(|_| batch && receipt.succeeded())
+}
+
 fn total(line: &SettlementLine, on_chain: Option<Amount>) -> Result<(), String> {
     match on_chain {
         Some(amount) => same("its total", &line.cumulative, &amount),
@@ -61,9 +88,13 @@ fn reported(evidence: &Evidence, receipt: &Receipt, kind: ChainHash, first: Chai
 
 fn claimed(evidence: &Evidence, receipt: &Receipt) -> Option<Amount> {
     let wanted = [calls::claimed_topic(), evidence.agreement.key];
-    let ours = |log: &&ttalkak_rpc::Log| log.address == evidence.domain.contract && log.topics == wanted;
-    let data = receipt.logs.iter().find(ours)?.data().ok()?;
-    let (high, low) = data.get(..32)?.split_at(16);
+    let ours = |log: &&Log| log.address == evidence.domain.contract && log.topics == wanted;
+    amount_at(&receipt.logs.iter().find(ours)?.data().ok()?, 0)
+}
+
+/// The word at a place, as an amount.
+fn amount_at(data: &[u8], word: usize) -> Option<Amount> {
+    let (high, low) = data.get(word * 32..(word + 1) * 32)?.split_at(16);
     let low: [u8; 16] = low.try_into().ok()?;
     high.iter().all(|byte| *byte == 0).then(|| Amount(u128::from_be_bytes(low)))
 }
@@ -139,6 +170,32 @@ mod tests {
     }
 
     #[test]
+    fn a_raise_is_read_from_its_event_and_no_other() {
+        let evidence = World::new().evidence;
+        let line = CapLine { cap: Amount(24_000_000), transaction: ChainHash([5; 32]), block: 9 };
+        let data = format!("0x{:064x}{:064x}{:064x}", 3, line.cap.0, 0);
+        let opened = [calls::opened_topic(), evidence.agreement.key, ChainHash([1; 32]), ChainHash([2; 32])];
+        let good = receipt(&evidence, "0x1", &opened, &data);
+        assert_eq!(raise(&evidence, &line, Some(&good)), Ok(()));
+        let more = CapLine { cap: Amount(24_000_001), ..line };
+        assert!(raise(&evidence, &more, Some(&good)).unwrap_err().contains("no such cap"));
+        let other = receipt(&evidence, "0x1", &[calls::opened_topic(), ChainHash([8; 32])], &data);
+        assert!(raise(&evidence, &line, Some(&other)).is_err());
+        assert!(raise(&evidence, &line, None).unwrap_err().contains("knows no transaction"));
+    }
+
+    #[test]
+    fn a_key_that_was_never_the_meter_is_noticed() {
+        let evidence = World::new().evidence;
+        assert_eq!(were_meters(&evidence, &[EvmAddress([1; 20]), evidence.meter]), Ok(()));
+        assert!(
+            were_meters(&evidence, &[EvmAddress([1; 20])])
+                .unwrap_err()
+                .contains("never the contract's meter")
+        );
+    }
+
+    #[test]
     fn a_batch_without_the_agreement_is_noticed() {
         let evidence = World::new().evidence;
         let line = line(&evidence);
@@ -153,7 +210,8 @@ mod tests {
     fn a_providers_own_claim_is_read_from_its_event() {
         let evidence = World::new().evidence;
         let line = line(&evidence);
-        let claim = Transaction { to: Some(evidence.domain.contract), input: "0x01020304".into() };
+        let claim =
+            Transaction { from: None, to: Some(evidence.domain.contract), input: "0x01020304".into() };
         let topics = [calls::claimed_topic(), evidence.agreement.key];
         let data = format!("0x{:064x}", line.cumulative.0);
         assert_eq!(

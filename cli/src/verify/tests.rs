@@ -2,10 +2,10 @@ use super::*;
 use ed25519_dalek::{Signer, SigningKey};
 use ttalkak_escrow::Key;
 use ttalkak_protocol::{
-    api::billing::{AgreementState, AgreementView},
+    api::billing::{AgreementState, AgreementView, CapLine},
     id::{AgentId, AgreementId, LeaseId},
     link::Countersigned,
-    money::{Domain, Rates, Reading, Reserved, SignedReading, SignedVoucher, Terms, Voucher},
+    money::{ChainHash, Domain, Rates, Reading, Reserved, SignedReading, SignedVoucher, Terms, Voucher},
     unit::{Bytes, MilliCpu, UnixMillis},
 };
 
@@ -50,6 +50,8 @@ impl World {
             reserved,
             agent_key: hex::encode(agent.verifying_key().as_bytes()),
             meter: meter.address(),
+            meters: vec![meter.address()],
+            caps: Vec::new(),
             readings: Vec::new(),
             voucher: None,
             settlements: Vec::new(),
@@ -166,6 +168,52 @@ fn a_reading_that_another_meter_countersigned_is_noticed() {
         },
         "the countersignature is signed by",
     );
+}
+
+/// Another key takes over, and says so.
+fn rotate(world: &mut World) {
+    world.meter = Key::from_hex(&"22".repeat(32)).unwrap();
+    world.evidence.meter = world.meter.address();
+    world.evidence.meters.push(world.meter.address());
+}
+
+#[test]
+fn readings_of_two_meters_one_after_the_other_are_equal_and_an_old_key_does_not_come_back() {
+    let mut world = World::new();
+    let old = world.meter.clone();
+    rotate(&mut world);
+    world.charge(120_777, 150_000);
+    world.vouch();
+    assert_eq!(world.difference(), None);
+    let again = Key::clone(&old);
+    world.meter = again;
+    world.charge(150_000, 160_000);
+    assert!(world.difference().unwrap().contains("of that time"));
+}
+
+#[test]
+fn a_voucher_of_a_meter_that_was_replaced_before_the_last_reading_is_noticed() {
+    let mut world = World::new();
+    let old = world.meter.clone();
+    rotate(&mut world);
+    world.charge(120_777, 150_000);
+    world.meter = old;
+    world.vouch();
+    assert!(world.difference().unwrap().contains("it is signed by"));
+}
+
+#[test]
+fn a_reading_cut_off_at_a_cap_that_was_topped_up_later_is_equal() {
+    let mut world = World::new();
+    let line = |cap, block| CapLine { cap: Amount(cap), transaction: ChainHash([5; 32]), block };
+    let first = world.evidence.readings[1].cumulative.0 - 10;
+    world.evidence.readings[1].cumulative = Amount(first);
+    world.vouch();
+    assert!(world.difference().is_some(), "nothing explains it");
+    world.evidence.caps = vec![line(first, 3), line(24_000_000, 9)];
+    assert_eq!(world.difference(), None);
+    world.evidence.caps = vec![line(24_000_000, 3), line(first, 9)];
+    assert!(world.difference().unwrap().contains("raised to less"));
 }
 
 #[test]

@@ -11,22 +11,22 @@ use super::{
 use crate::{
     clock,
     ledger::Account,
-    logic::{placement::Need, price},
+    logic::{funding, placement::Need, price},
     money::Money,
     store::{agreement::AgreementRow, mandate::MandateRow},
 };
 use http::StatusCode;
 use std::collections::{BTreeMap, BTreeSet};
-use ttalkak_escrow::{Typed, mandate_id, recover};
+use ttalkak_escrow::{Typed, keccak, mandate_id, recover, recover_message};
 use ttalkak_protocol::{
     ErrorCode,
     api::billing::{
-        AgreementState, BillingView, DeploymentCost, Estimate, Evidence, MandateView, PriceBook, PriceQuery,
-        PricedOffer, SetMandate,
+        AgreementState, BillingView, ChargedReading, DeploymentCost, Estimate, Evidence, MandateView, Plan,
+        PriceBook, PriceQuery, PricedOffer, SetMandate,
     },
     error::Problem,
     id::{AgreementId, DeploymentId},
-    money::{Amount, EvmAddress, Mandate},
+    money::{Amount, Domain, EvmAddress, Mandate, reading_bytes},
     unit::UnixMillis,
 };
 
@@ -55,7 +55,8 @@ pub(super) async fn read(caller: Caller) -> Reply<BillingView> {
         Some(row) => Some(mandate_view(&caller, &row).await?),
         None => None,
     };
-    let deployments = costs(&rows, &running, free);
+    let dates = store.end_dates(account).await?;
+    let deployments = costs(&rows, &running, free, &dates);
     let cost_per_hour = sum(deployments.iter().filter(|one| one.running).map(|one| one.cost_per_hour));
     let left = sum(rows
         .iter()
@@ -73,7 +74,7 @@ pub(super) async fn read(caller: Caller) -> Reply<BillingView> {
         mandate,
         cost_per_hour,
         runway_seconds: runway,
-        display: money.config.display_rates.clone(),
+        display: money.display(clock::now()),
         deployments,
         notices: store.notices(account).await?,
     }))
@@ -106,7 +107,15 @@ async fn purse(caller: &Caller) -> Result<Purse, ApiError> {
 
 async fn mandate_view(state: &ApiState, row: &MandateRow) -> Result<MandateView, ApiError> {
     let used = state.store.mandate_used(row, clock::now()).await?;
-    Ok(MandateView { id: row.id, mandate: row.mandate, used })
+    let Mandate { cap, period, .. } = row.mandate;
+    Ok(MandateView {
+        id: row.id,
+        mandate: row.mandate,
+        plan: Plan::of(period),
+        used,
+        left: cap.saturating_sub(used),
+        fresh_at: funding::fresh_at(&row.mandate, clock::now()),
+    })
 }
 
 fn open<'a>(rows: &[&'a AgreementRow]) -> Option<&'a AgreementRow> {
@@ -114,7 +123,13 @@ fn open<'a>(rows: &[&'a AgreementRow]) -> Option<&'a AgreementRow> {
 }
 
 /// Agreements by deployment, the running ones first. What is free lasts for all that run, by their share of the cost.
-fn costs(rows: &[AgreementRow], running: &BTreeSet<DeploymentId>, free: Amount) -> Vec<DeploymentCost> {
+fn costs(
+    rows: &[AgreementRow],
+    running: &BTreeSet<DeploymentId>,
+    free: Amount,
+    dates: &BTreeMap<DeploymentId, UnixMillis>,
+) -> Vec<DeploymentCost> {
+    let now = clock::now();
     let mut by_deployment: BTreeMap<DeploymentId, Vec<&AgreementRow>> = BTreeMap::new();
     for row in rows {
         by_deployment.entry(row.deployment).or_default().push(row);
@@ -127,7 +142,7 @@ fn costs(rows: &[AgreementRow], running: &BTreeSet<DeploymentId>, free: Amount) 
         .map(|(id, rows)| {
             let paid = open(rows).filter(|_| runs(id));
             let cost_per_hour = paid.map(AgreementRow::cost_per_hour).unwrap_or_default();
-            let share = crate::logic::funding::share(free, cost_per_hour, all);
+            let share = funding::share(free, cost_per_hour, all);
             let runway = paid.and_then(|row| price::seconds_left(sum([row.left(), share]), cost_per_hour));
             DeploymentCost {
                 deployment: *id,
@@ -136,6 +151,11 @@ fn costs(rows: &[AgreementRow], running: &BTreeSet<DeploymentId>, free: Amount) 
                 cost_per_hour,
                 charged: sum(rows.iter().map(|row| row.charged)),
                 runway_seconds: runway,
+                until: dates.get(id).copied(),
+                cost_until: dates
+                    .get(id)
+                    .filter(|_| paid.is_some())
+                    .map(|until| price::cost_of(cost_per_hour, until.since(now))),
                 agreements: rows.iter().map(|row| row.view()).collect(),
             }
         })
@@ -198,6 +218,8 @@ fn check_mandate(
     responses((status = 200, description = "Now.", body = PriceBook)))]
 pub(super) async fn prices(caller: Caller, Query(query): Query<PriceQuery>) -> Reply<PriceBook> {
     caller.money()?;
+    let now = clock::now();
+    validate::until(query.until, now)?;
     let need = Need {
         memory: validate::memory(query.memory_bytes)?,
         cpu: validate::cpu(query.milli_cpu)?,
@@ -217,6 +239,7 @@ pub(super) async fn prices(caller: Caller, Query(query): Query<PriceQuery>) -> R
         reserved,
         per_hour: cheapest.cost_per_hour,
         per_month: price::per_month(cheapest.cost_per_hour),
+        until_end: query.until.map(|until| price::cost_of(cheapest.cost_per_hour, until.since(now))),
     });
     Ok(ok(PriceBook { offers, estimate }))
 }
@@ -231,17 +254,35 @@ pub(super) async fn evidence(caller: Caller, Key(key): Key) -> Reply<Evidence> {
     let row = caller.store.agreement_seen_by(caller.account, id).await?.ok_or_else(unknown)?;
     let money = caller.money()?;
     let agent = caller.store.agent_key(row.agent).await?.ok_or_else(unknown)?;
+    let readings = caller.store.readings(id).await?;
     Ok(ok(Evidence {
+        meters: meters(&readings, &money.domain(), money.meter.address()),
+        caps: caller.store.cap_lines(row.key).await?,
         domain: money.domain(),
         agreement: row.view(),
         rates: row.rates,
         reserved: row.reserved,
         agent_key: hex::encode(agent.public_key),
         meter: money.meter.address(),
-        readings: caller.store.readings(id).await?,
+        readings,
         voucher: row.voucher,
         settlements: caller.store.settlement_lines(id, row.key).await?,
     }))
+}
+
+/// Who signed, in the order of the readings; the present meter is the last, also when it signed nothing yet.
+fn meters(readings: &[ChargedReading], domain: &Domain, present: EvmAddress) -> Vec<EvmAddress> {
+    let mut meters = Vec::new();
+    let signer = |charged: &ChargedReading| {
+        let digest = keccak(&reading_bytes(domain, &charged.signed.reading));
+        recover_message(&digest.0, &charged.countersigned.signature).ok()
+    };
+    for meter in readings.iter().filter_map(signer).chain([present]) {
+        if meters.last() != Some(&meter) {
+            meters.push(meter);
+        }
+    }
+    meters
 }
 
 /// What was charged in a month, as CSV: one line for each agreement and day.

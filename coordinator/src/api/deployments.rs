@@ -15,7 +15,7 @@ use crate::{
 use axum::{extract::OriginalUri, response::Response};
 use http::StatusCode;
 use ttalkak_protocol::api::{
-    deployment::{CreateDeployment, DeploymentAccepted, DeploymentView, Redeploy, Rollback},
+    deployment::{CreateDeployment, DeploymentAccepted, DeploymentView, Redeploy, Rollback, SetTerm},
     page::{ListQuery, Page},
 };
 
@@ -45,7 +45,7 @@ impl ApiState {
 #[utoipa::path(post, path = "/v1/deployments", tag = "deployments", request_body = CreateDeployment,
     responses((status = 202, description = "On its way.", body = DeploymentAccepted)))]
 pub(super) async fn create(caller: Caller, Json(wish): Json<CreateDeployment>) -> Reply<DeploymentAccepted> {
-    let new = validate::deployment(wish, caller.config.allow_local_git)?;
+    let new = validate::deployment(wish, caller.config.allow_local_git, clock::now())?;
     let ports = &caller.config.public_ports;
     let accepted =
         caller.store.create_deployment(&caller.sealer, caller.account, &new, ports, clock::now()).await?;
@@ -136,6 +136,23 @@ pub(super) async fn start(caller: Caller, Key(key): Key) -> Reply<DeploymentAcce
 pub(super) async fn restart(caller: Caller, Key(key): Key) -> Reply<DeploymentAccepted> {
     let accepted = caller.store.request_restart(&caller.sealer, caller.account, &key, clock::now()).await?;
     Ok(caller.accepted(accepted))
+}
+
+/// Another end date, or none. What ended because its time was over runs again.
+#[utoipa::path(put, path = "/v1/deployments/{deployment}/term", tag = "deployments", request_body = SetTerm,
+    params(("deployment" = String, Path, description = "Its id or name.")),
+    responses((status = 200, description = "It, with its new end.", body = DeploymentView)))]
+pub(super) async fn set_term(
+    caller: Caller,
+    Key(key): Key,
+    Json(wish): Json<SetTerm>,
+) -> Reply<DeploymentView> {
+    let now = clock::now();
+    validate::until(wish.until, now)?;
+    let stored = caller.store.set_term(&caller.sealer, (caller.account, &key), wish.until, now).await?;
+    caller.nudge.sagas();
+    caller.logs.wake(stored.id());
+    Ok(ok(caller.view(stored)))
 }
 
 /// Stops a deployment and keeps everything of it.

@@ -31,7 +31,7 @@ pub(super) async fn read(caller: Caller) -> Reply<EarningsView> {
         paid: store.paid_to(&payees).await?,
         next_settlement_at: money.next_settlement(),
         threshold: store.payout_threshold(account).await?,
-        display: money.config.display_rates.clone(),
+        display: money.display(crate::clock::now()),
         agreements: rows.iter().map(AgreementRow::view).collect(),
     }))
 }

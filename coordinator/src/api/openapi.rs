@@ -47,6 +47,7 @@ pub(super) fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(deployments::rollback))
         .routes(routes!(deployments::start))
         .routes(routes!(deployments::restart))
+        .routes(routes!(deployments::set_term))
         .routes(routes!(deployments::stop))
         .routes(routes!(deployments::cancel))
         .routes(routes!(releases::list))

@@ -3,6 +3,7 @@
 
 use super::{caller::Caller, error::ApiError};
 use crate::{
+    clock,
     money::Money,
     store::billing::{DayRow, Days, Side},
 };
@@ -32,7 +33,11 @@ pub(super) async fn of(caller: &Caller, side: Side, query: &MonthQuery) -> Resul
     let span = month(&query.month)
         .ok_or_else(|| ApiError::new(ErrorCode::InvalidQuery, "The month is not such as 2026-11."))?;
     let days = caller.store.charges(caller.account, side, span).await?;
-    let text = table(&days, money);
+    let mut worths = Vec::with_capacity(days.len());
+    for (day, _) in days.keys() {
+        worths.push(money.rates_of(caller.store.rates_until(end_of(*day)).await?, clock::now()));
+    }
+    let text = table(&days, money, &worths);
     let kind = HeaderValue::from_static("text/csv; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
@@ -51,14 +56,21 @@ fn month(text: &str) -> Option<(UnixMillis, UnixMillis)> {
     Some((millis(first)?, millis(next)?))
 }
 
-fn table(days: &Days, money: &Money) -> String {
-    let rates = &money.config.display_rates;
+/// The last moment of a day.
+fn end_of(day: i64) -> UnixMillis {
+    UnixMillis(day.saturating_add(1).saturating_mul(DAY_MS) - 1)
+}
+
+/// `worths`: the rates of each day, the same currencies in each.
+fn table(days: &Days, money: &Money, worths: &[Vec<DisplayRate>]) -> String {
+    let present = money.display(clock::now());
+    let rates = worths.first().unwrap_or(&present);
     let mut text = "date,agreement,deployment,provider,readings,healthy_seconds,egress_bytes,charged,charged_in_all,token".to_owned();
     for rate in rates {
         let _ = write!(text, ",{0},{0}_rate_at,{0}_rate_source", rate.currency);
     }
     text.push('\n');
-    for ((day, _), row) in days {
+    for (((day, _), row), rates) in days.iter().zip(worths) {
         line(&mut text, *day, row, money);
         for rate in rates {
             let worth = worth(row.charge, rate, money.facts.decimals);
@@ -131,6 +143,7 @@ mod tests {
             micros_per_token: 1_380_500_000,
             source: "x".into(),
             at: UnixMillis(0),
+            stale: false,
         };
         assert_eq!(worth(Amount(2_000_000), &rate, 6), "2761.00");
         assert_eq!(worth(Amount(1), &rate, 6), "0.00138");

@@ -3,6 +3,7 @@
 
 use crate::{
     git::{GitPolicy, GitRef, GitUrl},
+    logic::term_end,
     store::deployment::{NewDeployment, NewSource},
 };
 use std::collections::BTreeSet;
@@ -17,7 +18,7 @@ use ttalkak_protocol::{
     codec::{ENV_BYTES_MAX, ENV_KEY_BYTES_MAX, ENV_KEYS_MAX},
     error::Problem,
     name::{self, NameError},
-    unit::{Bytes, ContainerPort, MilliCpu},
+    unit::{Bytes, ContainerPort, MilliCpu, UnixMillis},
 };
 
 const HEALTH_PATH_CHARS_MAX: usize = 200;
@@ -28,9 +29,10 @@ const LABEL_CHARS_MAX: usize = 64;
 type Checked<T> = Result<T, Problem>;
 
 /// Checks a whole wish. `local_git`: development addresses are allowed.
-pub(super) fn deployment(wish: CreateDeployment, local_git: bool) -> Checked<NewDeployment> {
+pub(super) fn deployment(wish: CreateDeployment, local_git: bool, now: UnixMillis) -> Checked<NewDeployment> {
     hostname(&wish.name)?;
     environment(&wish.env)?;
+    until(wish.until, now)?;
     Ok(NewDeployment {
         source: source(wish.source, local_git)?,
         port: port(wish.port)?,
@@ -41,7 +43,16 @@ pub(super) fn deployment(wish: CreateDeployment, local_git: bool) -> Checked<New
         project: wish.project,
         env: wish.env,
         exposure: wish.exposure,
+        until: wish.until,
     })
+}
+
+/// An end date that a deployment can have.
+pub(super) fn until(asked: Option<UnixMillis>, now: UnixMillis) -> Checked<()> {
+    if asked.is_none_or(|until| term_end::is_possible(until, now)) {
+        return Ok(());
+    }
+    Err(Problem::new(ErrorCode::TermInvalid, "The end date is too near or too far."))
 }
 
 /// A name that becomes the first label of an address.

@@ -1,7 +1,7 @@
 //! The settings of money. Off by default: then nothing is charged and no chain is asked.
 
 use super::Mistake;
-use crate::logic::schedule::Schedule;
+use crate::logic::{rates::RateSource, schedule::Schedule};
 use std::path::PathBuf;
 use toml::Value;
 use ttalkak_protocol::{
@@ -39,6 +39,12 @@ pub struct Payments {
     pub public_rpc: Option<String>,
     /// What the token is worth in currencies for people.
     pub display_rates: Vec<DisplayRate>,
+    /// Where that is asked for.
+    pub rate_sources: Vec<RateSource>,
+    /// How often.
+    pub rate_every: Millis,
+    /// A rate that moved by more is not believed, in hundredths.
+    pub rate_jump_percent: u64,
 }
 
 impl Default for Payments {
@@ -57,6 +63,9 @@ impl Default for Payments {
             lock_for: Millis(24 * 3600 * 1000),
             public_rpc: None,
             display_rates: Vec::new(),
+            rate_sources: Vec::new(),
+            rate_every: Millis(10 * 60 * 1000),
+            rate_jump_percent: 20,
         }
     }
 }
@@ -67,6 +76,11 @@ impl Payments {
     /// Where signatures count.
     pub fn domain(&self) -> Domain {
         Domain { chain_id: self.chain_id, contract: self.escrow }
+    }
+
+    /// Whether a source is asked for a currency.
+    pub fn asks_for(&self, currency: &str) -> bool {
+        self.rate_sources.iter().any(|source| source.currency == currency)
     }
 
     /// Takes one setting; `None` when it is not one of these.
@@ -104,6 +118,16 @@ impl Payments {
             "display_rates" => display_rates(value)
                 .map(|rates| self.display_rates = rates)
                 .map_err(|why| (why, "[\"KRW 1380.5 2026-11-20T00:00:00Z Bank of Korea\"]")),
+            "rate_sources" => rate_sources(value)
+                .map(|sources| self.rate_sources = sources)
+                .map_err(|why| (why, "[\"KRW https://rates.example.com/v1/latest /rates/KRW /time\"]")),
+            "rate_every" => {
+                text(value).and_then(span).map(|span| self.rate_every = span).map_err(|why| (why, "\"10m\""))
+            }
+            "rate_jump_max" => text(value)
+                .and_then(percent)
+                .map(|percent| self.rate_jump_percent = percent)
+                .map_err(|why| (why, "\"20%\"")),
             _ => return None,
         };
         Some(done)
@@ -202,7 +226,52 @@ fn display_rate(line: &str) -> Result<DisplayRate, String> {
     let micros = micros.and_then(|micros| u64::try_from(micros.0).ok()).filter(|_| known);
     let at: UnixMillis = at.parse().map_err(|_| refused())?;
     let micros_per_token = micros.ok_or_else(refused)?;
-    Ok(DisplayRate { currency: currency.to_owned(), micros_per_token, source: source.to_owned(), at })
+    Ok(DisplayRate {
+        currency: currency.to_owned(),
+        micros_per_token,
+        source: source.to_owned(),
+        at,
+        stale: false,
+    })
+}
+
+fn rate_sources(value: &Value) -> Result<Vec<RateSource>, String> {
+    let sources = list(value)?.iter().map(|line| rate_source(line)).collect::<Result<Vec<_>, _>>()?;
+    let twice =
+        |source: &RateSource| sources.iter().filter(|other| other.currency == source.currency).count() > 1;
+    if sources.iter().any(twice) {
+        Err("must name one source for each currency".to_owned())
+    } else {
+        Ok(sources)
+    }
+}
+
+/// `KRW https://rates.example.com/v1/latest /rates/KRW /time`: the currency, who is asked, where in its JSON the worth of
+/// one token is, and where its time is, if it has one.
+fn rate_source(line: &str) -> Result<RateSource, String> {
+    let refused = || format!("\"{line}\" is not currency, address, place of the rate and place of its time");
+    let parts: Vec<&str> = line.split_whitespace().collect();
+    let (currency, url, value_at, time_at) = match parts[..] {
+        [currency, url, value_at] => (currency, url, value_at, None),
+        [currency, url, value_at, time_at] => (currency, url, value_at, Some(time_at)),
+        _ => return Err(refused()),
+    };
+    let pointers = [Some(value_at), time_at].into_iter().flatten().all(|pointer| pointer.starts_with('/'));
+    if !matches!(currency, "KRW" | "USD") || !pointers {
+        return Err(refused());
+    }
+    Ok(RateSource {
+        currency: currency.to_owned(),
+        url: endpoint(url.to_owned())?,
+        value_at: value_at.to_owned(),
+        time_at: time_at.map(str::to_owned),
+    })
+}
+
+/// `20%`.
+fn percent(text: String) -> Result<u64, String> {
+    let number = text.strip_suffix('%').and_then(|number| number.trim().parse().ok());
+    number.filter(|percent| (1..=1000).contains(percent)).ok_or_else(|| "must be 1% to 1000%".to_owned())
 }
 
 #[cfg(test)]
@@ -260,6 +329,12 @@ mod tests {
             "lock_for = \"1s\"",
             "display_rates = [\"KRW 1380\"]",
             "display_rates = [\"EUR 1 2026-11-20T00:00:00Z x\"]",
+            "rate_sources = [\"KRW ftp://x /a\"]",
+            "rate_sources = [\"KRW https://x rates.KRW\"]",
+            "rate_sources = [\"EUR https://x /a\"]",
+            "rate_sources = [\"KRW https://x /a\", \"KRW https://y /a\"]",
+            "rate_jump_max = \"0%\"",
+            "rate_jump_max = \"20\"",
         ] {
             assert_eq!(mistakes(line).len(), 1, "{line}");
         }

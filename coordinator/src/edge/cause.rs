@@ -30,11 +30,13 @@ pub enum Cause {
     Timeout,
     /// Stopped, since the money for it is used up.
     Balance,
+    /// Stopped, since its end date is reached.
+    Term,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Building,
         Self::ProviderOffline,
         Self::Crashed,
@@ -43,6 +45,7 @@ impl Cause {
         Self::Waking,
         Self::Timeout,
         Self::Balance,
+        Self::Term,
     ];
 
     /// The stable text form.
@@ -56,6 +59,7 @@ impl Cause {
             Self::Waking => "waking",
             Self::Timeout => "timeout",
             Self::Balance => "balance",
+            Self::Term => "term",
         }
     }
 
@@ -66,9 +70,12 @@ impl Cause {
             Self::Crashed => http::StatusCode::BAD_GATEWAY,
             Self::Timeout => http::StatusCode::GATEWAY_TIMEOUT,
             // Not 402: it is the owner who pays, never the visitor.
-            Self::Building | Self::ProviderOffline | Self::Stopped | Self::Waking | Self::Balance => {
-                http::StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Building
+            | Self::ProviderOffline
+            | Self::Stopped
+            | Self::Waking
+            | Self::Balance
+            | Self::Term => http::StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -79,7 +86,7 @@ impl Cause {
             Self::Building => 5,
             Self::Crashed | Self::Timeout => 10,
             Self::ProviderOffline => 30,
-            Self::Stopped | Self::NoRoute | Self::Balance => 60,
+            Self::Stopped | Self::NoRoute | Self::Balance | Self::Term => 60,
         }
     }
 
@@ -92,7 +99,8 @@ impl Cause {
             | Self::Stopped
             | Self::NoRoute
             | Self::Timeout
-            | Self::Balance => false,
+            | Self::Balance
+            | Self::Term => false,
         }
     }
 }

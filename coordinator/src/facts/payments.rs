@@ -71,6 +71,7 @@ impl Facts {
             seq: agreement.seq,
             charged_to: agreement.charged_to,
             voucher: agreement.voucher,
+            secured: agreement.opened_at.is_some(),
         }))
     }
 

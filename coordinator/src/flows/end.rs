@@ -4,7 +4,7 @@ use super::{FlowError, Step, StepEnd, step, world::World};
 use crate::{
     clock,
     logic::{deployment::Fact, request::Wanted},
-    store::{balance_end::balance_ended, lease::LeaseEnd, saga::SagaRow},
+    store::{balance_end::balance_ended, lease::LeaseEnd, saga::SagaRow, term::term_over},
 };
 use ttalkak_protocol::{api::deployment::EndReason, unit::Millis};
 
@@ -55,6 +55,8 @@ async fn mark_ended(world: &World, row: &SagaRow) -> Result<StepEnd, FlowError> 
     let deleted = world.store.wanted(row.deployment).await? == Some(Wanted::Deleted);
     let (reason, problem) = if deleted {
         (EndReason::Deleted, None)
+    } else if world.store.ends_for_term(row.deployment).await? {
+        (EndReason::Term, Some(term_over()))
     } else if world.store.ends_for_balance(row.deployment).await? {
         (EndReason::Balance, Some(balance_ended()))
     } else {

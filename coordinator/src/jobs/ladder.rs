@@ -9,7 +9,7 @@ use crate::{
     logic::{
         funding::{cost, is_current},
         ladder::{Ladder, NoticeKind, Purse, Standing, Step, steps},
-        runway::{Drain, Runway, runway, runways},
+        runway::{Drain, Runway, runway, runways, within},
     },
     money::Money,
     store::{StoreError, purse::PurseRow},
@@ -80,8 +80,7 @@ async fn usable(world: &World, account: AccountId, now: UnixMillis) -> Result<Am
     Ok(free.min(row.mandate.cap.saturating_sub(used)))
 }
 
-/// How long each lasts, by what it usually costs; what secures it counts at the most that it may cost. Nothing lasts
-/// beyond the terms that it is paid under: after them nothing can be earned. A new start makes new ones.
+/// How long each lasts, by what it usually costs; what secures it counts at the most that it may cost.
 fn spans(purses: &[PurseRow], usable: Amount, now: UnixMillis) -> Vec<Option<Runway>> {
     let drain = |purse: &PurseRow| {
         let nothing = Drain { locked: Amount::ZERO, pending: Amount::ZERO, rate_per_hour: Amount::ZERO };
@@ -100,7 +99,8 @@ fn spans(purses: &[PurseRow], usable: Amount, now: UnixMillis) -> Vec<Option<Run
         let worst = runway(row.left(), row.terms.rate_per_hour).unwrap_or(span.locked);
         let expiry = i64::try_from(row.terms.expiry.saturating_mul(1000)).unwrap_or(i64::MAX);
         let valid = UnixMillis(expiry).since(now);
-        Some(Runway { money: span.money.min(valid), locked: span.locked.min(worst).min(valid) })
+        let span = Runway { money: span.money, locked: span.locked.min(worst) };
+        Some(within(span, valid, purse.until.map(|until| until.since(now))))
     };
     spans.into_iter().zip(purses).map(secured).collect()
 }

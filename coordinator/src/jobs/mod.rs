@@ -6,6 +6,7 @@ pub mod ladder;
 pub mod on_chain;
 pub mod paid;
 pub mod presence;
+pub mod rates;
 pub mod reconcile;
 pub mod sagas;
 #[cfg(test)]
@@ -13,5 +14,6 @@ mod scene;
 pub mod send;
 pub mod settle;
 pub mod sweep;
+pub mod terms;
 pub mod wake;
 pub mod watch_chain;

@@ -9,7 +9,7 @@ use crate::{
     jobs::on_chain::OnChain,
     ledger::{Account, EntryKey, write},
     logic::{
-        chain::{ChainFacts, EscrowEvent, EscrowLog},
+        chain::{ChainFacts, EscrowEvent, EscrowLog, booking_order},
         deployment::Fact,
         outbox::Offer,
     },
@@ -154,6 +154,8 @@ impl Scene {
         for log in &logs {
             self.chain.hear(log);
             add_chain_event(&mut writing, log).await.unwrap();
+        }
+        for log in booking_order(&logs) {
             self.books().apply(&mut writing, log, NOW).await.unwrap();
         }
         writing.commit().await.unwrap();
@@ -333,6 +335,7 @@ async fn deploy(store: &Store, sealer: &Sealer, account: AccountId, name: &str) 
         memory: MEMORY_DEFAULT,
         cpu: CPU_DEFAULT,
         health_path: None,
+        until: None,
     };
     store.create_deployment(sealer, account, &new, &(30_000..=30_001), NOW).await.unwrap().deployment.id()
 }

@@ -5,6 +5,7 @@ use super::chain_work::{ChainWork, ChainWorkError, Complaints};
 use crate::{
     chain::ChainError,
     clock,
+    logic::chain::booking_order,
     store::chain_event::{ChainMark, add_chain_event, move_chain_mark},
 };
 use tokio_util::sync::CancellationToken;
@@ -104,6 +105,8 @@ impl Watcher {
         }
         for log in &events {
             add_chain_event(&mut tx, log).await?;
+        }
+        for log in booking_order(&events) {
             self.work.ears.event(&mut tx, log, now).await?;
             tracing::debug!(block = log.block, tx = %log.tx, "read an event of the contract: {:?}", log.event);
         }

@@ -168,6 +168,19 @@ pub enum EscrowEvent {
     },
 }
 
+/// The order in which events are booked. The contract gives credit for the fees of all claims of a call before it pays the
+/// first of them, and reports no such credit: whoever collects fees in that call would else be booked to take what is
+/// not there yet. So what is collected in a transaction is booked after everything that was earned in it.
+pub fn booking_order(events: &[EscrowLog]) -> Vec<&EscrowLog> {
+    let mut ordered = Vec::with_capacity(events.len());
+    for transaction in events.chunk_by(|one, next| one.tx == next.tx) {
+        let collected = |log: &&EscrowLog| matches!(log.event, EscrowEvent::Paid { .. });
+        ordered.extend(transaction.iter().filter(|log| !collected(log)));
+        ordered.extend(transaction.iter().filter(collected));
+    }
+    ordered
+}
+
 /// An agreement as the contract keeps it; all zero when it was never opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AgreementState {

@@ -1,6 +1,7 @@
 //! How far the caps of a tenant's agreements are raised, so that deployments go on without a person and without locking
 //! more than is needed. Pure. Deliberately absent: the mandate's signature, and the call.
 
+use super::runway::{self, Drain};
 use ttalkak_protocol::{
     id::AgreementId,
     money::{Amount, Mandate, Terms},
@@ -73,6 +74,15 @@ pub fn allowed(mandate: &Mandate, (used, window): (Amount, u64), pending: Amount
     mandate.cap.saturating_sub(used).saturating_sub(pending)
 }
 
+/// When a mandate's cap is fresh again; `None` when it is for good, or the mandate ends before.
+pub fn fresh_at(mandate: &Mandate, now: UnixMillis) -> Option<UnixMillis> {
+    let seconds = u64::try_from(now.0 / 1000).unwrap_or(0);
+    let begun = seconds.saturating_sub(mandate.start).checked_div(mandate.period)?;
+    let next = begun.checked_add(1)?.checked_mul(mandate.period)?.checked_add(mandate.start)?;
+    let millis = i64::try_from(next.checked_mul(1000)?).ok()?;
+    (next < mandate.expiry).then_some(UnixMillis(millis))
+}
+
 /// The part of a tenant's free money that one of its agreements may count on: by its share of all rates.
 pub fn share(free: Amount, rate: Amount, rates: Amount) -> Amount {
     if rates == Amount::ZERO {
@@ -85,24 +95,30 @@ pub fn share(free: Amount, rate: Amount, rates: Amount) -> Amount {
 }
 
 /// Raises for one tenant. `all`: its agreements in use. `free`: its money that backs nothing. `allowed`: what its mandate
-/// still allows to lock. `lock_for`: how much time a lock should cover; below a quarter of it, it is filled up.
+/// still allows to lock. `lock_for`: how much time a lock should cover; below a quarter of it, it is filled up, but with no
+/// more than what leaves the others as long a life ([`runway::draws`]).
 /// Their sum is never above `free` nor `allowed`.
 pub fn raises(all: &[InUse], free: Amount, allowed: Amount, lock_for: Millis, now: UnixMillis) -> Vec<Raise> {
-    let rates = Amount(all.iter().map(|one| one.rate_per_hour.0).sum());
-    let mut left = free.min(allowed);
+    let purse = free.min(allowed);
+    let drains: Vec<_> = all.iter().map(drain).collect();
     let mut raises = Vec::new();
-    for one in all {
-        let by = missing(one, lock_for, now).min(share(free, one.rate_per_hour, rates)).min(left);
+    for (one, draw) in all.iter().zip(runway::draws(purse, &drains)) {
+        let by = missing(one, lock_for, now).min(draw);
         if by == Amount::ZERO || by < cost(one.rate_per_hour, WORTH) {
             continue;
         }
         let Some(cap) = one.cap.checked_add(one.pending).and_then(|cap| cap.checked_add(by)) else {
             continue;
         };
-        left = left.saturating_sub(by);
         raises.push(Raise { agreement: one.agreement, by, cap });
     }
     raises
+}
+
+/// What it has to itself, at the most that it may cost.
+fn drain(one: &InUse) -> Drain {
+    let locked = one.cap.saturating_sub(one.charged);
+    Drain { locked, pending: one.pending, rate_per_hour: one.rate_per_hour }
 }
 
 /// What is missing for `lock_for`, or for the time until the expiry; zero while more than a quarter is left.

@@ -48,6 +48,8 @@ pub struct Standing {
     pub has_release: bool,
     /// Whether a rollout is on its way.
     pub rolling: bool,
+    /// Whether its end date is reached.
+    pub over: bool,
 }
 
 /// What follows from a wish that is allowed.
@@ -86,6 +88,9 @@ pub enum Refusal {
     /// Deletion of a project that is in use.
     #[error("The project still holds {0} deployment(s).")]
     ProjectInUse(u32),
+    /// To run after the end date.
+    #[error("The end date of the deployment is reached.")]
+    TermOver,
     /// Another variable would pass the bounds of an environment.
     #[error("The environment would pass 64 KiB or 256 keys.")]
     EnvTooLarge,
@@ -102,6 +107,7 @@ impl Refusal {
             | Self::NeverLive(_)
             | Self::AlreadyServes(_)
             | Self::ProjectInUse(_) => ErrorCode::StateConflict,
+            Self::TermOver => ErrorCode::TermOver,
             Self::NoRelease => ErrorCode::NoRelease,
             Self::EnvTooLarge => ErrorCode::EnvTooLarge,
         }
@@ -116,7 +122,7 @@ impl Refusal {
             Self::NothingRolling => Some("Nothing to do."),
             Self::NeverLive(_) | Self::AlreadyServes(_) => Some("Choose another with `ttalkak releases`."),
             Self::ProjectInUse(_) => Some("Delete its deployments first."),
-            Self::NoRelease | Self::EnvTooLarge => None,
+            Self::NoRelease | Self::TermOver | Self::EnvTooLarge => None,
         }
     }
 }
@@ -134,6 +140,7 @@ pub fn judge(wish: Wish, at: Standing) -> Result<Verdict, Refusal> {
         Wish::Stop => Ok(Verdict::Proceed),
         Wish::Cancel if at.rolling => Ok(Verdict::Proceed),
         Wish::Cancel => Err(Refusal::NothingRolling),
+        Wish::Redeploy | Wish::Rollback | Wish::Start | Wish::Restart if at.over => Err(Refusal::TermOver),
         Wish::Redeploy => Ok(Verdict::Proceed),
         Wish::Start if !stopped || at.rolling => Err(Refusal::NotStopped),
         Wish::Restart if stopped => Err(Refusal::NotRunning),
@@ -184,7 +191,7 @@ mod tests {
     use super::*;
 
     fn standing(wanted: Wanted, state: DeploymentState) -> Standing {
-        Standing { wanted, state, has_release: true, rolling: false }
+        Standing { wanted, state, has_release: true, rolling: false, over: false }
     }
 
     #[test]
@@ -215,6 +222,16 @@ mod tests {
         assert_eq!(judge(Wish::Start, never), Err(Refusal::NoRelease));
         assert_eq!(judge(Wish::Rollback, never), Err(Refusal::NoRelease));
         assert_eq!(judge(Wish::Redeploy, never), Ok(Verdict::Proceed));
+    }
+
+    #[test]
+    fn what_is_over_runs_no_more_and_can_still_be_stopped_and_deleted() {
+        let over = Standing { over: true, ..standing(Wanted::Stopped, DeploymentState::Ended) };
+        for wish in [Wish::Redeploy, Wish::Rollback, Wish::Start, Wish::Restart] {
+            assert_eq!(judge(wish, over), Err(Refusal::TermOver), "{wish:?}");
+        }
+        assert_eq!(judge(Wish::Stop, over), Ok(Verdict::AlreadySo));
+        assert_eq!(judge(Wish::Delete, over), Ok(Verdict::Proceed));
     }
 
     #[test]

@@ -44,7 +44,11 @@ pub fn judge(milestone: Milestone, report: Option<&WorkloadReport>) -> Awaited {
         return Awaited::Waiting { fact: None, progress: None };
     };
     let (reached, fact, progress) = match &report.phase {
-        Phase::Waiting { why } => (None, None, why.as_ref().map(|why| why.message.clone())),
+        Phase::Waiting { why } => {
+            // One that waits with its image, waits for the word that it is paid.
+            let reached = report.image.is_some().then_some(Milestone::Image);
+            (reached, None, why.as_ref().map(|why| why.message.clone()))
+        }
         Phase::Fetching => (None, Some(Fact::BuildStarted), Some("sending the source".to_owned())),
         Phase::Building { step, total, doing } => {
             (None, Some(Fact::BuildStarted), Some(format!("step {step} of {total}: {doing}")))

@@ -52,6 +52,27 @@ pub fn runways(free: Amount, drains: &[Drain]) -> Vec<Option<Runway>> {
     drains.iter().map(each).collect()
 }
 
+/// What each deployment may draw from `free`, in the order given, so that all of them end together: each what it needs
+/// beyond its own until the moment at which the purse is empty. One with a long lock of its own draws nothing before that
+/// lock is short, so that a small one beside large ones is not starved. Their sum is never above `free`.
+pub fn draws(free: Amount, drains: &[Drain]) -> Vec<Amount> {
+    let until = shared_end(free, drains);
+    drains.iter().map(|drain| Amount(drawn(drain, until))).collect()
+}
+
+/// The same where time ends too. Nothing lasts beyond `terms`, the time that the agreement still has; after it nothing can
+/// be earned, and a new start makes new ones. `term`: until the deployment's own end date: money that covers it lasts
+/// for ever, as the date is kept by others.
+pub fn within(runway: Runway, terms: Millis, term: Option<Millis>) -> Runway {
+    match term {
+        Some(term) if terms >= term => {
+            let covered = |span: Millis| if span >= term { Millis(LONGEST) } else { span };
+            Runway { money: covered(runway.money), locked: covered(runway.locked) }
+        }
+        Some(_) | None => Runway { money: runway.money.min(terms), locked: runway.locked.min(terms) },
+    }
+}
+
 fn own(drain: &Drain) -> Amount {
     Amount(drain.locked.0.saturating_add(drain.pending.0))
 }
@@ -125,7 +146,40 @@ mod tests {
         assert_eq!(money(20, &[]), []);
     }
 
+    #[test]
+    fn money_that_covers_an_end_date_is_enough_and_less_is_told_as_it_is() {
+        let runway = |hours| Runway { money: Millis(hours * HOUR), locked: Millis(HOUR) };
+        let end = Some(Millis(5 * HOUR));
+        assert_eq!(within(runway(3), Millis(6 * HOUR), end), runway(3));
+        assert_eq!(within(runway(5), Millis(6 * HOUR), end).money, Millis(LONGEST));
+        assert_eq!(within(runway(9), Millis(4 * HOUR), end).money, Millis(4 * HOUR), "terms that end sooner");
+        assert_eq!(within(runway(9), Millis(4 * HOUR), None).money, Millis(4 * HOUR));
+    }
+
+    #[test]
+    fn a_small_one_draws_until_all_end_together_and_the_large_one_lives_on_its_lock() {
+        let all = [drain(1000, 100), drain(0, 10)];
+        assert_eq!(draws(Amount(50), &all), [Amount(0), Amount(50)]);
+        assert_eq!(draws(Amount(210), &all), [Amount(100), Amount(110)]);
+    }
+
     proptest! {
+        #[test]
+        fn draws_never_pass_the_purse_and_let_all_end_together(
+            free in 0_u128..1 << 96,
+            drains in prop::collection::vec((0_u128..1 << 90, 1_u128..1 << 80), 1..6),
+        ) {
+            let drains: Vec<Drain> = drains.into_iter().map(|(locked, rate)| drain(locked, rate)).collect();
+            let draws = draws(Amount(free), &drains);
+            prop_assert!(draws.iter().map(|draw| draw.0).sum::<u128>() <= free);
+            let until = shared_end(Amount(free), &drains);
+            for (draw, each) in draws.iter().zip(&drains) {
+                let lasts = runway(Amount(draw.0 + each.locked.0), each.rate_per_hour).unwrap();
+                prop_assert!(lasts.0 >= until, "{lasts:?} is before {until}");
+                prop_assert!(*draw == Amount::ZERO || lasts.0 <= until + 1 || each.rate_per_hour.0 < MS_PER_HOUR, "more than its part");
+            }
+        }
+
         #[test]
         fn nobody_is_promised_more_than_all_the_money_covers(
             free in 0_u128..1 << 96,

@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, sqlite::SqliteRow};
 use std::collections::BTreeMap;
 use ttalkak_protocol::{
-    api::billing::{NoticeView, SettlementLine},
+    api::billing::{CapLine, NoticeView, SettlementLine},
     error::Problem,
     id::{AccountId, AgentId, AgreementId, DeploymentId},
     money::{Amount, ChainHash, EvmAddress, Reading},
@@ -105,6 +105,23 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// What an agreement's cap was raised to, in the order of the chain.
+    pub async fn cap_lines(&self, key: ChainHash) -> StoreResult<Vec<CapLine>> {
+        let rows = sqlx::query(
+            "SELECT block, transaction_hash, json_extract(body, '$.cap') AS cap FROM chain_event
+             WHERE json_extract(body, '$.kind') = 'opened' AND json_extract(body, '$.agreement') = ?
+             ORDER BY block, log_index",
+        )
+        .bind(key.to_string())
+        .fetch_all(self.read())
+        .await?;
+        let line = |row: &SqliteRow| {
+            let (cap, transaction) = (row.parsed("cap")?, row.parsed("transaction_hash")?);
+            Ok(CapLine { cap, transaction, block: row.number("block")? })
+        };
+        rows.iter().map(line).collect()
     }
 
     /// Grows with every entry of the journal.

@@ -61,6 +61,8 @@ pub struct NewDeployment {
     pub cpu: MilliCpu,
     /// Health path.
     pub health_path: Option<String>,
+    /// When it ends.
+    pub until: Option<UnixMillis>,
 }
 
 /// What starts a rollout answers with.
@@ -152,8 +154,8 @@ async fn insert(
 ) -> StoreResult<()> {
     sqlx::query(
         "INSERT INTO deployment (id, account_id, project_id, name, exposure, port, memory_bytes, milli_cpu,
-           health_path, wanted, state, since, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'running', ?10, ?11, ?11, ?11)",
+           health_path, wanted, state, since, created_at, updated_at, until, until_set_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'running', ?10, ?11, ?11, ?11, ?12, ?11)",
     )
     .bind(id.to_string())
     .bind(account.to_string())
@@ -166,6 +168,7 @@ async fn insert(
     .bind(&new.health_path)
     .bind(word(DeploymentState::Requested))
     .bind(now.0)
+    .bind(new.until.map(|until| until.0))
     .execute(&mut **tx)
     .await?;
     Ok(())

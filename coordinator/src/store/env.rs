@@ -73,7 +73,7 @@ impl Store {
         now: UnixMillis,
     ) -> StoreResult<()> {
         let mut tx = self.begin().await?;
-        let deployment = super::wish::find(&mut tx, account, key).await?.id;
+        let deployment = super::wish::find(&mut tx, account, key, now).await?.id;
         if apply(&mut tx, sealer, deployment, change).await? {
             sqlx::query("UPDATE deployment SET updated_at = ?2 WHERE id = ?1")
                 .bind(deployment.to_string())

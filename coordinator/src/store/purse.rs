@@ -27,6 +27,8 @@ pub struct PurseRow {
     pub state: DeploymentState,
     /// Since when it stands so.
     pub since: UnixMillis,
+    /// When it ends by itself.
+    pub until: Option<UnixMillis>,
     /// Stopped for want of money since.
     pub ended_at: Option<UnixMillis>,
     /// A saga is at work on it.
@@ -63,7 +65,7 @@ impl Store {
     /// Deployments that have an agreement at work, or were stopped for want of money and are wanted still; by account.
     pub async fn purses(&self) -> StoreResult<BTreeMap<AccountId, Vec<PurseRow>>> {
         let rows = sqlx::query(
-            "SELECT d.id, d.account_id, d.state, d.since, d.balance_ended_at,
+            "SELECT d.id, d.account_id, d.state, d.since, d.until, d.balance_ended_at,
                EXISTS (SELECT 1 FROM saga s WHERE s.deployment_id = d.id AND s.state IN ('running', 'undoing')) AS busy
              FROM deployment d WHERE d.wanted = 'running' AND (d.balance_ended_at IS NOT NULL OR d.id IN (
                SELECT deployment_id FROM agreement WHERE state IN ('pending', 'open'))) ORDER BY d.id",
@@ -78,6 +80,7 @@ impl Store {
                 account: row.parsed("account_id")?,
                 state: row.word("state")?,
                 since: row.time("since")?,
+                until: row.time_opt("until")?,
                 ended_at: row.time_opt("balance_ended_at")?,
                 busy: row.number::<i64>("busy")? == 1,
                 agreement: None,

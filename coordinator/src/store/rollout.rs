@@ -65,6 +65,8 @@ pub struct RolloutRow {
     pub build_key: Option<String>,
     /// Whether it served before.
     pub served: bool,
+    /// When the deployment ends.
+    pub until: Option<UnixMillis>,
 }
 
 impl RolloutRow {
@@ -98,6 +100,7 @@ impl RolloutRow {
             env: row.try_get("env")?,
             build_key: row.text_opt("build_key")?,
             served: row.time_opt("live_at")?.is_some(),
+            until: row.time_opt("until")?,
         })
     }
 }
@@ -119,7 +122,7 @@ impl Store {
     pub async fn rollout(&self, release: ReleaseId) -> StoreResult<RolloutRow> {
         let row = sqlx::query(
             "SELECT r.*, r.upload_id AS r_upload, d.account_id, d.name, d.exposure, d.git_url, d.branch AS branch,
-             d.root_dir, d.git_token, d.port, d.memory_bytes, d.milli_cpu, d.health_path, d.release_id AS serving
+             d.root_dir, d.git_token, d.port, d.memory_bytes, d.milli_cpu, d.health_path, d.until, d.release_id AS serving
              FROM release r JOIN deployment d ON d.id = r.deployment_id WHERE r.id = ?",
         )
         .bind(release.to_string())

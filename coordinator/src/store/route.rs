@@ -56,7 +56,7 @@ pub struct ServedRow {
 // The reason is known while it drains, too: visitors are told of the money at once.
 const ADDRESS: &str = "SELECT d.id, d.name, d.exposure, d.state, p.port, r.lease_id, l.agent_id,
     CASE WHEN d.state = 'draining' AND d.wanted = 'running' AND d.balance_ended_at IS NOT NULL
-      THEN 'balance' ELSE d.reason END AS reason
+      THEN 'balance' WHEN d.state = 'draining' AND d.term_ended_at IS NOT NULL THEN 'term' ELSE d.reason END AS reason
     FROM deployment d LEFT JOIN public_port p ON p.owner = d.id
     LEFT JOIN route r ON r.deployment_id = d.id LEFT JOIN lease l ON l.id = r.lease_id";
 

@@ -15,6 +15,8 @@ pub(super) const MAIN: Migrations = &[
     ("first", include_str!("../../migrations/main/0001_first.sql")),
     ("list by name", include_str!("../../migrations/main/0002_list_by_name.sql")),
     ("money", include_str!("../../migrations/main/0003_money.sql")),
+    ("term", include_str!("../../migrations/main/0004_term.sql")),
+    ("display rate", include_str!("../../migrations/main/0005_display_rate.sql")),
 ];
 /// Of the logs.
 pub(super) const LOGS: Migrations = &[("first", include_str!("../../migrations/logs/0001_first.sql"))];

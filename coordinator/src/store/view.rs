@@ -17,7 +17,7 @@ use ttalkak_protocol::{
 
 // The rollout is the newest one that nobody gave up; an older one that is being undone is not worth telling.
 const VIEW: &str = "SELECT d.id, d.name, d.project_id, p.name AS project_name, d.exposure, pp.port AS public_port,
-    d.port, d.git_url, d.branch, d.root_dir, d.memory_bytes, d.milli_cpu, d.state, d.since, d.reason, d.problem,
+    d.port, d.git_url, d.branch, d.root_dir, d.memory_bytes, d.milli_cpu, d.state, d.since, d.reason, d.problem, d.until,
     d.created_at, d.updated_at, r.number AS release_number, l.agent_id,
     s.step AS s_step, s.progress AS s_progress, s.since AS s_since, sr.number AS s_number
   FROM deployment d
@@ -91,6 +91,7 @@ impl StoredDeployment {
             state: row.word("state")?,
             since: row.time("since")?,
             reason: row.word_opt("reason")?,
+            until: row.time_opt("until")?,
             problem: row.json_opt("problem")?,
             release: row.number_opt("release_number")?,
             rollout,

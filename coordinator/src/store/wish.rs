@@ -29,11 +29,18 @@ use ttalkak_protocol::{
 pub(super) struct Found {
     pub(super) id: DeploymentId,
     project: ProjectId,
-    standing: Standing,
+    pub(super) standing: Standing,
     release: Option<ReleaseId>,
     release_number: Option<u32>,
     /// The serving release was made with another environment than there is now.
     env_changed: bool,
+}
+
+impl Found {
+    /// The release that serves or served last.
+    pub(super) fn serving(&self) -> Option<ReleaseId> {
+        self.release
+    }
 }
 
 impl Store {
@@ -48,7 +55,7 @@ impl Store {
         now: UnixMillis,
     ) -> StoreResult<Accepted> {
         let mut tx = self.begin().await?;
-        let found = find(&mut tx, account, key).await?;
+        let found = find(&mut tx, account, key, now).await?;
         judge(Wish::Redeploy, found.standing)?;
         if let Some(source) = source {
             set_source(&mut tx, sealer, account, found.id, source, now).await?;
@@ -71,7 +78,7 @@ impl Store {
         now: UnixMillis,
     ) -> StoreResult<Accepted> {
         let mut tx = self.begin().await?;
-        let found = find(&mut tx, account, key).await?;
+        let found = find(&mut tx, account, key, now).await?;
         judge(Wish::Rollback, found.standing)?;
         let all = candidates(&mut tx, found.id).await?;
         let choices: Vec<Candidate> = all.iter().map(|(candidate, _)| *candidate).collect();
@@ -115,7 +122,7 @@ impl Store {
         now: UnixMillis,
     ) -> StoreResult<Accepted> {
         let mut tx = self.begin().await?;
-        let found = find(&mut tx, account, key).await?;
+        let found = find(&mut tx, account, key, now).await?;
         judge(wish, found.standing)?;
         let current = found.release.ok_or(Refusal::NoRelease)?;
         let release = if found.env_changed {
@@ -156,7 +163,7 @@ impl Store {
         now: UnixMillis,
     ) -> StoreResult<StoredDeployment> {
         let mut tx = self.begin().await?;
-        let found = find(&mut tx, account, key).await?;
+        let found = find(&mut tx, account, key, now).await?;
         if judge(wish, found.standing)? == Verdict::AlreadySo {
             return view::read_in(&mut tx, found.id).await;
         }
@@ -178,7 +185,7 @@ impl Store {
         now: UnixMillis,
     ) -> StoreResult<StoredDeployment> {
         let mut tx = self.begin().await?;
-        let found = find(&mut tx, account, key).await?;
+        let found = find(&mut tx, account, key, now).await?;
         judge(Wish::Cancel, found.standing)?;
         let why = Problem::new(ErrorCode::Cancelled, "The rollout was cancelled.");
         cancel_open(&mut tx, found.id, &why).await?;
@@ -190,7 +197,7 @@ impl Store {
 }
 
 /// Puts `release` on its way: older sagas give way, the wish is running from here on.
-async fn roll(
+pub(super) async fn roll(
     mut tx: Tx,
     sealer: &Sealer,
     found: &Found,
@@ -210,9 +217,9 @@ async fn roll(
 }
 
 /// A deployment of this account by id or name. Errors: `NotFound`.
-pub(super) async fn find(tx: &mut Tx, account: AccountId, key: &str) -> StoreResult<Found> {
+pub(super) async fn find(tx: &mut Tx, account: AccountId, key: &str, now: UnixMillis) -> StoreResult<Found> {
     let row = sqlx::query(
-        "SELECT d.id, d.project_id, d.wanted, d.state, d.release_id, r.number,
+        "SELECT d.id, d.project_id, d.wanted, d.state, d.release_id, r.number, d.until,
            COALESCE(r.env_version != d.env_version, 0) AS env_changed,
            EXISTS (SELECT 1 FROM saga s WHERE s.deployment_id = d.id AND s.kind = 'deploy'
              AND s.state IN ('running', 'undoing') AND s.cancel IS NULL) AS rolling
@@ -233,6 +240,7 @@ pub(super) async fn find(tx: &mut Tx, account: AccountId, key: &str) -> StoreRes
             state: row.word("state")?,
             has_release: release.is_some(),
             rolling: row.number::<i64>("rolling")? != 0,
+            over: row.time_opt("until")?.is_some_and(|until| until <= now),
         },
         release,
         release_number: row.number_opt("number")?,
@@ -258,7 +266,7 @@ async fn set_wanted(tx: &mut Tx, found: &Found, wanted: Wanted, now: UnixMillis)
     // Stopped by its owner is stopped, whatever stopped it before: a top-up does not start it again.
     sqlx::query(
         "UPDATE deployment SET wanted = ?2, updated_at = ?3,
-         balance_ended_at = CASE WHEN ?2 = 'running' THEN balance_ended_at END WHERE id = ?1",
+         balance_ended_at = CASE WHEN ?2 = 'running' THEN balance_ended_at END, term_ended_at = NULL WHERE id = ?1",
     )
     .bind(found.id.to_string())
     .bind(word(wanted))

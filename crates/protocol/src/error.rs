@@ -235,6 +235,10 @@ codes! {
     FundsInsufficient = "funds_insufficient", 402, "Deposit more with `ttalkak wallet deposit`.";
     /// The money for this deployment is used up.
     BalanceEnded = "balance_ended", 402, "Deposit more with `ttalkak wallet deposit`; it comes back by itself.";
+    /// The end date of this deployment is reached, or near.
+    TermOver = "term_over", 409, "Set a later end with `ttalkak extend`.";
+    /// An end date that is too near or too far.
+    TermInvalid = "term_invalid", 422, "Give a time between five minutes and five years from now.";
     /// An amount that is not a number of the token's units, or out of bounds.
     AmountInvalid = "amount_invalid", 400, "Give a number such as 12.50.";
     /// The chain does not answer, or answers wrongly.

@@ -119,6 +119,9 @@ impl Log {
 pub struct Transaction {
     /// The contract that was called; none when one was made.
     pub to: Option<EvmAddress>,
+    /// Who sent it; absent at endpoints that do not tell.
+    #[serde(default)]
+    pub from: Option<EvmAddress>,
     /// Its call data, hex.
     pub input: String,
 }

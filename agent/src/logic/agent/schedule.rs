@@ -49,7 +49,8 @@ impl Agent {
         let build = &workload.lease.build;
         if let Some(image) = self.images.get(&build.build_key) {
             workload.image = Some(image.clone());
-            return self.start(lease, now);
+            // The word that the money is there comes with another assignment, which is an event.
+            return if self.secured(lease) { self.start(lease, now) } else { None };
         }
         if !workload.source_ready {
             let source = build.source.clone();
@@ -64,6 +65,12 @@ impl Agent {
             Stage::Building { step: 0, total: 0, doing: "sending the source to the engine".to_owned() };
         workload.begin(stage, ticket, now);
         Some(Effect::Build { lease, ticket, deployment, spec })
+    }
+
+    /// Whether work for a lease would be paid: always, where nothing is charged.
+    fn secured(&self, lease: LeaseId) -> bool {
+        let payment = self.wanted.get(&lease).and_then(|wanted| wanted.payment.as_ref());
+        payment.is_none_or(|payment| payment.secured)
     }
 
     fn start(&mut self, lease: LeaseId, now: Now) -> Option<Effect> {

@@ -44,7 +44,17 @@ pub(crate) fn payment(salt: u64) -> Payment {
     };
     let meter = meter_key().address();
     let charged_to = UnixMillis(BEGIN);
-    Payment { domain: DOMAIN, meter, terms, rates: rates(), reserved, seq: 0, charged_to, voucher: None }
+    Payment {
+        domain: DOMAIN,
+        meter,
+        terms,
+        rates: rates(),
+        reserved,
+        seq: 0,
+        charged_to,
+        voucher: None,
+        secured: true,
+    }
 }
 
 pub(crate) fn paid(n: u128, salt: u64) -> Lease {

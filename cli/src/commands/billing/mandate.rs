@@ -3,6 +3,7 @@
 
 use super::overview::permitted;
 use crate::{
+    api::Api,
     clock,
     context::Context,
     error::{CliError, CliResult},
@@ -14,9 +15,9 @@ use clap::ValueEnum;
 use serde_json::json;
 use ttalkak_escrow::{Typed, checksum, mandate_id};
 use ttalkak_protocol::{
-    api::billing::{ChainView, SetMandate},
+    api::billing::{BillingView, ChainView, SetMandate},
     error::ErrorCode,
-    money::{EvmAddress, Mandate},
+    money::{Amount, EvmAddress, Mandate},
 };
 
 const DAY: u64 = 86_400;
@@ -49,7 +50,7 @@ pub(super) struct Args {
 
 /// After how long a cap is fresh again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Per {
+pub(super) enum Per {
     /// 24 hours
     Day,
     /// 7 days
@@ -75,6 +76,38 @@ pub(super) async fn run(context: &Context, args: Args) -> CliResult<()> {
     let (Some(rate_max), Some(cap)) = (&args.rate_max, &args.cap) else {
         return context.output.result(&view.mandate, || permitted(view.mandate.as_ref(), coin, clock::now()));
     };
+    let wish = Wish {
+        rate_per_hour_max: coin.read_rate(rate_max)?,
+        cap: coin.read_some(cap)?,
+        per: args.per,
+        until: args.until,
+        yes: args.yes,
+    };
+    sign(context, &api, &view, wish, &args.rpc).await
+}
+
+/// What is to be permitted.
+pub(super) struct Wish {
+    /// The most that an hour of one deployment may cost.
+    pub(super) rate_per_hour_max: Amount,
+    /// The most that may be locked.
+    pub(super) cap: Amount,
+    /// After how long the cap is fresh again.
+    pub(super) per: Option<Per>,
+    /// Last day.
+    pub(super) until: Option<String>,
+    /// Do not ask.
+    pub(super) yes: bool,
+}
+
+/// Shows it, asks, signs, and tells the coordinator.
+pub(super) async fn sign(
+    context: &Context,
+    api: &Api,
+    view: &BillingView,
+    wish: Wish,
+    rpc: &RpcArgs,
+) -> CliResult<()> {
     let wallet = context.wallet()?;
     let record = wallet.existing()?;
     record.knows(&api.coordinator(), Contract::from(&view.chain))?;
@@ -84,20 +117,20 @@ pub(super) async fn run(context: &Context, args: Args) -> CliResult<()> {
         return Err(CliError::usage(ErrorCode::WalletRequired, message, next));
     }
     let now = u64::try_from(clock::now().0 / 1000).unwrap_or(0);
-    let expiry = args.until.as_deref().map_or(Ok(now + DEFAULT_DAYS * DAY), |text| last_second(text, now))?;
+    let expiry = wish.until.as_deref().map_or(Ok(now + DEFAULT_DAYS * DAY), |text| last_second(text, now))?;
     let mandate = Mandate {
         tenant: record.address,
         token: view.chain.token,
-        rate_per_hour_max: coin.read_rate(rate_max)?,
-        cap: coin.read_some(cap)?,
-        period: args.per.map_or(0, Per::seconds),
+        rate_per_hour_max: wish.rate_per_hour_max,
+        cap: wish.cap,
+        period: wish.per.map_or(0, Per::seconds),
         start: now.saturating_sub(SKEW_SECONDS),
         expiry,
         salt: salt(),
     };
-    agree(&args.rpc.chain(&view.chain)?, &view.chain).await?;
+    agree(&rpc.chain(&view.chain)?, &view.chain).await?;
     context.output.say(text(&mandate, &view.chain));
-    confirm(context, args.yes, "Sign it?").await?;
+    confirm(context, wish.yes, "Sign it?").await?;
     let key = open_key(context, wallet, &record).await?;
     let signature = key.sign(mandate.digest(&view.chain.domain));
     api.set_mandate(&SetMandate { mandate, signature }).await?;
@@ -170,7 +203,6 @@ fn salt() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ttalkak_protocol::money::Amount;
 
     fn mandate() -> Mandate {
         Mandate {

@@ -9,7 +9,7 @@ use crate::{
     output::{Paint, Tone, plain, table},
 };
 use ttalkak_protocol::{
-    api::billing::{AgreementState, BillingView, DeploymentCost, MandateView},
+    api::billing::{AgreementState, BillingView, DeploymentCost, MandateView, Plan},
     money::Amount,
     unit::UnixMillis,
 };
@@ -83,15 +83,22 @@ fn headline(view: &BillingView, coin: Coin<'_>, paint: Paint) -> String {
 
 /// `up to 0.05 tUSD/h each, 2.10 of 20.00 tUSD a month used, until 2027-11-21`.
 pub(super) fn permitted(mandate: Option<&MandateView>, coin: Coin<'_>, now: UnixMillis) -> String {
-    let Some(MandateView { mandate, used, .. }) = mandate else {
-        return "none; sign one with `ttalkak billing mandate`".to_owned();
+    let Some(MandateView { mandate, used, plan, fresh_at, .. }) = mandate else {
+        return "none; set a budget with `ttalkak billing plan 20`".to_owned();
     };
     let span = super::mandate::span(mandate.period).map(|span| format!(" {span}")).unwrap_or_default();
     let until = super::mandate::date(mandate.expiry);
     let over = i64::try_from(mandate.expiry).is_ok_and(|expiry| expiry <= now.0 / 1000);
     let until = if over { format!("over since {until}") } else { format!("until {until}") };
+    let kind = match plan {
+        Plan::Monthly => "monthly plan: ",
+        Plan::Weekly => "weekly plan: ",
+        Plan::Daily => "daily plan: ",
+        Plan::Once | Plan::Periodic => "",
+    };
+    let fresh = fresh_at.map(|at| format!(" (fresh {})", human::until(at, now))).unwrap_or_default();
     format!(
-        "up to {} each, {} of {}{span} locked, {until}",
+        "{kind}up to {} each, {} of {}{span} locked{fresh}, {until}",
         coin.per_hour(mandate.rate_per_hour_max),
         coin.show(*used),
         coin.show(mandate.cap)
@@ -153,6 +160,7 @@ mod tests {
                 micros_per_token: 1_385_000_000,
                 source: "fixed".into(),
                 at: UnixMillis(0),
+                stale: false,
             }],
             deployments: Vec::new(),
             notices: Vec::new(),
@@ -166,7 +174,7 @@ mod tests {
             text.starts_with("0.01 tUSD/h · lasts 6 d 4 h\n  free     8.00 tUSD  can be withdrawn"),
             "{text}"
         );
-        assert!(text.contains("  mandate  none; sign one with `ttalkak billing mandate`"), "{text}");
+        assert!(text.contains("  mandate  none; set a budget with `ttalkak billing plan 20`"), "{text}");
         assert!(text.contains("≈ 11,080 KRW") && text.contains("KRW rate of 1 min ago (fixed)"), "{text}");
     }
 
@@ -182,11 +190,18 @@ mod tests {
             expiry: 1_795_000_000,
             salt: 1,
         };
-        let view = MandateView { id: ChainHash([1; 32]), mandate, used: Amount(2_100_000) };
+        let view = MandateView {
+            id: ChainHash([1; 32]),
+            mandate,
+            plan: Plan::Monthly,
+            used: Amount(2_100_000),
+            left: Amount(17_900_000),
+            fresh_at: Some(UnixMillis(7_200_000)),
+        };
         let chain = crate::money::tests::chain();
         assert_eq!(
             permitted(Some(&view), Coin::from(&chain), UnixMillis(0)),
-            "up to 0.05 tUSD/h each, 2.10 tUSD of 20.00 tUSD a month locked, until 2026-11-18"
+            "monthly plan: up to 0.05 tUSD/h each, 2.10 tUSD of 20.00 tUSD a month locked (fresh in 2 h), until 2026-11-18"
         );
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     human, money,
     money::Coin,
     output::{plain, table},
+    term::TermArgs,
 };
 use ttalkak_protocol::{
     api::billing::{PriceBook, PriceQuery, PricedOffer},
@@ -22,12 +23,17 @@ pub(super) struct Args {
     /// Processor share to estimate for, such as 0.5
     #[arg(long, value_name = "CORES", value_parser = cores)]
     cpu: Option<MilliCpu>,
+    #[command(flatten)]
+    term: TermArgs,
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> CliResult<()> {
     let api = context.api()?;
-    let query =
-        PriceQuery { memory_bytes: args.memory.map(|size| size.0), milli_cpu: args.cpu.map(|cpu| cpu.0) };
+    let query = PriceQuery {
+        memory_bytes: args.memory.map(|size| size.0),
+        milli_cpu: args.cpu.map(|cpu| cpu.0),
+        until: args.term.end(clock::now())?,
+    };
     let (book, view) = tokio::try_join!(api.prices(&query), api.billing())?;
     let coin = Coin::from(&view.chain);
     context.output.result(&book, || {
@@ -47,8 +53,10 @@ fn estimate(
     let estimate = book.estimate.as_ref()?;
     let about =
         coin.approximately(estimate.per_month, display).map(|about| format!(" {about}")).unwrap_or_default();
+    let term =
+        estimate.until_end.map(|total| format!(", {} until then", coin.show(total))).unwrap_or_default();
     Some(format!(
-        "{} · {} CPU: {}, {} a month{about}, at the cheapest\n",
+        "{} · {} CPU: {}, {} a month{about}{term}, at the cheapest\n",
         human::size(estimate.reserved.memory),
         f64::from(estimate.reserved.cpu.0) / 1000.0,
         coin.per_hour(estimate.per_hour),

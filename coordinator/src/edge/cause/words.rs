@@ -59,6 +59,11 @@ const fn english(cause: Cause) -> [&'static str; 3] {
             "The money for running it is used up.",
             "If this is your app, deposit more with `ttalkak wallet deposit`. It comes back by itself.",
         ],
+        Cause::Term => [
+            "This app's time is over",
+            "It was meant to run until a date that is reached.",
+            "If this is your app, give it a later one with `ttalkak extend`. It comes back as it was.",
+        ],
     }
 }
 
@@ -101,6 +106,11 @@ const fn korean(cause: Cause) -> [&'static str; 3] {
             "앱이 잠시 쉬고 있어요",
             "이 앱을 실행할 잔액을 다 썼어요.",
             "앱의 주인이라면 `ttalkak wallet deposit`으로 충전해 주세요. 충전하면 저절로 돌아와요.",
+        ],
+        Cause::Term => [
+            "앱의 운영 기간이 끝났어요",
+            "정해 둔 날짜까지만 실행하기로 한 앱이에요.",
+            "앱의 주인이라면 `ttalkak extend`로 기간을 늘려 주세요. 그대로 다시 돌아와요.",
         ],
     }
 }

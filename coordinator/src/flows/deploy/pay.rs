@@ -9,6 +9,7 @@ use super::super::{
 use crate::{
     clock, fresh,
     logic::{
+        lock::{self, Lock, Means, Short},
         placement::{self, Need},
         price, term,
     },
@@ -28,11 +29,9 @@ use ttalkak_protocol::{
     id::{AgentId, AgreementId},
     link::Offer,
     money::{Amount, Terms},
-    unit::{Millis, UnixMillis},
+    unit::UnixMillis,
 };
 
-/// Less than an hour is not worth the transactions.
-const LEAST: Millis = Millis(3_600_000);
 /// JavaScript reads whole numbers below this.
 const SALT_END: u64 = 1 << 53;
 
@@ -56,11 +55,11 @@ pub(super) async fn hold_funds(
         Ok(purse) => purse,
         Err(problem) => return Ok(StepEnd::Failed(problem)),
     };
-    if let Some(problem) = falls_short(money, &purse, rate) {
-        return Ok(StepEnd::Failed(problem));
+    let (lock, means) = (lock(money, rollout, rate), means(&purse));
+    if let Some(short) = lock.falls_short(rate, means) {
+        return Ok(StepEnd::Failed(missing(money, short, rate, lock, means)));
     }
-    let (_, most) = lock(money, rate);
-    let amount = most.min(purse.free).min(purse.allowed);
+    let amount = lock.amount(means);
     told(world.store.hold_for_saga(row.id, rollout.account, amount, clock::now()).await)
 }
 
@@ -95,16 +94,23 @@ pub(super) async fn agree(world: &World, row: &SagaRow, rollout: &RolloutRow) ->
     };
     let now = clock::now();
     let again = world.store.agreements_of_deployment(row.deployment).await?;
-    if let Some(again) = again.iter().find(|old| fits(old, agent, &offer, &need, money, now)) {
+    let purse = funds::purse(world, rollout.account).await?;
+    // What stands goes on without a mandate, as long as its terms reach.
+    let lasts = |old: &AgreementRow| match &purse {
+        Ok(purse) => term::serves(old.terms.expiry, seconds(now), &purse.mandate.mandate, rollout.until),
+        Err(_) => term::reaches(old.terms.expiry, seconds(now), rollout.until),
+    };
+    if let Some(again) = again.iter().find(|old| fits(old, agent, &offer, &need, money) && lasts(old)) {
         world.store.use_agreement(row.id, Some(again.id), now).await?;
         return Ok(StepEnd::Done);
     }
-    let purse = match funds::purse(world, rollout.account).await? {
+    let purse = match purse {
         Ok(purse) => purse,
         Err(problem) => return Ok(StepEnd::Failed(problem)),
     };
-    if rate > purse.mandate.mandate.rate_per_hour_max {
-        return Ok(StepEnd::Failed(too_dear(money, rate, &purse)));
+    let (lock, means) = (lock(money, rollout, rate), means(&purse));
+    if rate > means.rate_max {
+        return Ok(StepEnd::Failed(missing(money, Short::TooDear, rate, lock, means)));
     }
     let new = NewAgreement {
         id: fresh::id(AgreementId::new),
@@ -113,20 +119,26 @@ pub(super) async fn agree(world: &World, row: &SagaRow, rollout: &RolloutRow) ->
         account: rollout.account,
         agent,
         mandate: Some(purse.mandate.id),
-        terms: terms(money, &purse, &offer, rate, now),
+        terms: terms(money, &purse, (&offer, rate), rollout.until, now),
         rates: offer.rates,
         reserved,
     };
-    let opening = Opening { saga: row.id, new, mandate: purse.mandate, lock: lock(money, rate) };
+    let opening = Opening { saga: row.id, new, mandate: purse.mandate, lock: (lock.least, lock.most) };
     told(world.store.open_agreement(&opening, now).await.map(drop))
 }
 
-/// Waits until the agreement stands on chain.
+/// Waits until the agreement stands on chain and is final. The image is made meanwhile; nothing is started before.
 pub(super) async fn await_escrow(world: &World, row: &SagaRow) -> Result<StepEnd, FlowError> {
     let Some((id, _)) = world.store.agreement_of_saga(row.id).await? else { return Ok(StepEnd::Done) };
     let Some(agreement) = world.store.agreement(id).await? else { return Ok(StepEnd::Done) };
     match agreement.state {
-        AgreementState::Open => Ok(StepEnd::Done),
+        AgreementState::Open => {
+            // An agent that heard of it before is told again, which costs a message; one that did not may start now.
+            if let Some(lease) = world.store.lease_of_saga(row.id).await? {
+                world.nudge.assignment(lease.agent);
+            }
+            Ok(StepEnd::Done)
+        }
         AgreementState::Pending => match world.store.opening_problem(id).await? {
             Some(problem) => Ok(StepEnd::Failed(problem)),
             None => Ok(StepEnd::Waiting(Some("waiting for the escrow".to_owned()))),
@@ -158,26 +170,24 @@ async fn standing(world: &World, row: &SagaRow) -> Result<Option<AgreementRow>, 
     Ok(all.into_iter().find(|row| matches!(row.state, AgreementState::Pending | AgreementState::Open)))
 }
 
-/// Whether an agreement is what would be agreed on now.
-fn fits(
-    old: &AgreementRow,
-    agent: AgentId,
-    offer: &Offer,
-    need: &Need,
-    money: &Money,
-    now: UnixMillis,
-) -> bool {
+/// Whether an agreement is what would be agreed on now, but for its time.
+fn fits(old: &AgreementRow, agent: AgentId, offer: &Offer, need: &Need, money: &Money) -> bool {
     matches!(old.state, AgreementState::Pending | AgreementState::Open)
         && old.agent == agent
         && old.terms.provider == offer.payee
         && old.terms.token == money.token()
         && old.rates == offer.rates
         && old.reserved == price::reserved(need)
-        && term::lasts(old.terms.expiry, seconds(now))
 }
 
-fn terms(money: &Money, purse: &Purse, offer: &Offer, rate_per_hour: Amount, now: UnixMillis) -> Terms {
-    let span = term::span(seconds(now), &purse.mandate.mandate);
+fn terms(
+    money: &Money,
+    purse: &Purse,
+    (offer, rate_per_hour): (&Offer, Amount),
+    until: Option<UnixMillis>,
+    now: UnixMillis,
+) -> Terms {
+    let span = term::span(seconds(now), &purse.mandate.mandate, until);
     Terms {
         tenant: purse.wallet,
         provider: offer.payee,
@@ -189,41 +199,42 @@ fn terms(money: &Money, purse: &Purse, offer: &Offer, rate_per_hour: Amount, now
     }
 }
 
-/// The least and the most that a lock should hold.
-fn lock(money: &Money, rate: Amount) -> (Amount, Amount) {
-    let span = money.config.lock_for;
-    (price::cost_of(rate, span.min(LEAST)), price::cost_of(rate, span))
+fn lock(money: &Money, rollout: &RolloutRow, rate: Amount) -> Lock {
+    let left = rollout.until.map(|until| until.since(clock::now()));
+    lock::lock(rate, money.config.lock_for, left)
 }
 
-fn falls_short(money: &Money, purse: &Purse, rate: Amount) -> Option<Problem> {
-    let (least, _) = lock(money, rate);
+fn means(purse: &Purse) -> Means {
+    let rate_max = purse.mandate.mandate.rate_per_hour_max;
+    Means { rate_max, allowed: purse.allowed, free: purse.free }
+}
+
+/// What is missing, in words.
+fn missing(money: &Money, short: Short, rate: Amount, lock: Lock, means: Means) -> Problem {
     let shown = |amount: Amount| money.shown(amount);
-    if rate > purse.mandate.mandate.rate_per_hour_max {
-        return Some(too_dear(money, rate, purse));
-    }
-    if purse.allowed < least {
-        let message = format!(
-            "It needs {} to begin, and the mandate allows {} more.",
-            shown(least),
-            shown(purse.allowed)
-        );
-        return Some(Problem::new(ErrorCode::MandateExhausted, message));
-    }
-    if purse.free < least {
-        let message = format!("It needs {} to begin, and {} is free.", shown(least), shown(purse.free));
-        return Some(Problem::new(ErrorCode::FundsInsufficient, message));
-    }
-    None
-}
-
-fn too_dear(money: &Money, rate: Amount, purse: &Purse) -> Problem {
-    let permitted = purse.mandate.mandate.rate_per_hour_max;
-    let message = format!(
-        "The cheapest provider asks for {} an hour, and the mandate permits {}.",
-        money.shown(rate),
-        money.shown(permitted)
-    );
-    Problem::new(ErrorCode::MandateRequired, message)
+    let (code, message) = match short {
+        Short::TooDear => (
+            ErrorCode::MandateRequired,
+            format!(
+                "The cheapest provider asks for {} an hour, and the mandate permits {}.",
+                shown(rate),
+                shown(means.rate_max)
+            ),
+        ),
+        Short::Mandate => (
+            ErrorCode::MandateExhausted,
+            format!(
+                "It needs {} to begin, and the mandate allows {} more.",
+                shown(lock.least),
+                shown(means.allowed)
+            ),
+        ),
+        Short::Funds => (
+            ErrorCode::FundsInsufficient,
+            format!("It needs {} to begin, and {} is free.", shown(lock.least), shown(means.free)),
+        ),
+    };
+    Problem::new(code, message)
 }
 
 fn gone() -> Problem {

@@ -200,6 +200,27 @@ async fn two_payments_of_one_claim_each_cover_their_own() {
 }
 
 #[tokio::test]
+async fn a_fee_collector_that_lends_and_claims_with_pay_before_another_is_booked_without_alarm() {
+    let scene = Scene::new().await;
+    scene.deposit(1000).await;
+    let (one, two) = (scene.agree(300).await, scene.agree(300).await);
+    for id in [one, two] {
+        scene.opened(id, 300).await;
+        scene.used(id, 100).await;
+    }
+    let claimed = |key| EscrowEvent::Claimed { agreement: key, cumulative: Amount(100) };
+    let (first, second) = (scene.agreement(one).await.key, scene.agreement(two).await.key);
+    // Its payout comes before the other's payment, and holds the fees of both.
+    let collected = EscrowEvent::Paid { who: FEE_TO, token: TOKEN, amount: Amount(2) };
+    let events = [claimed(first), claimed(second), paid(99, true), collected, paid(99, true)];
+    scene.events(ChainHash([0xcf; 32]), &events).await;
+    assert_eq!(scene.balance(Account::FeeCredit).await, 0);
+    assert_eq!(scene.balance(Account::Credit(FEE_TO)).await, 0);
+    assert_eq!(scene.balance(Account::Chain).await, 800);
+    scene.sound().await;
+}
+
+#[tokio::test]
 async fn neighbouring_claims_that_are_paid_as_one_are_all_settled() {
     let scene = Scene::new().await;
     scene.deposit(1000).await;

@@ -117,7 +117,36 @@ fn a_new_period_makes_the_cap_fresh_again() {
     assert_eq!(at(0, (Amount(3000), 0), 4000), 0);
 }
 
+#[test]
+fn a_small_deployment_beside_large_ones_is_not_starved_on_a_nearly_empty_purse() {
+    // By its share of all rates the small one would get a hundredth: less than is worth a call, so it would stop.
+    let all = [in_use(1, 1_000_000, 0, 99_000), in_use(2, 1000, 990, 1000)];
+    let raises = raises(&all, Amount(5_000), Amount(100_000), HOUR, UnixMillis(0));
+    assert_eq!(
+        raises.iter().map(|raise| (raise.agreement, raise.by.0)).collect::<Vec<_>>(),
+        [(all[1].agreement, 990)]
+    );
+}
+
 proptest! {
+    #[test]
+    fn who_is_raised_lasts_as_long_as_the_purse_does_for_all(
+        raw in proptest::collection::vec((0_u128..1 << 60, 3_600_000_u128..1 << 50), 1..8),
+        free in 0_u128..1 << 60,
+    ) {
+        let all: Vec<InUse> = raw.iter().zip(0..).map(|((cap, rate), id)| in_use(id, *cap, 0, *rate)).collect();
+        let drains: Vec<_> = all.iter().map(drain).collect();
+        let together = runway::draws(Amount(free), &drains);
+        for raise in raises(&all, Amount(free), Amount::MAX, DAY, UnixMillis(0)) {
+            let at = all.iter().position(|one| one.agreement == raise.agreement).unwrap();
+            let (one, draw) = (&all[at], together[at]);
+            prop_assert!(raise.by <= draw);
+            // Filled up for a day, or all that leaves the others as long a life.
+            let full = cost(one.rate_per_hour, DAY);
+            prop_assert!(raise.by == draw || one.cap.0 + raise.by.0 == full.0);
+        }
+    }
+
     #[test]
     fn raises_never_pass_the_money_nor_the_mandate(
         raw in proptest::collection::vec((0_u128..1 << 96, 0_u128..1 << 96, 0_u128..1 << 80), 0..20),

@@ -45,6 +45,9 @@ pub struct DisplayRate {
     pub source: String,
     /// When it was so.
     pub at: UnixMillis,
+    /// It is older than it should be: no newer one came that could be believed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
 }
 
 /// `GET /v1/billing`: the tenant's side at a glance.
@@ -86,8 +89,48 @@ pub struct MandateView {
     pub id: ChainHash,
     /// What was signed.
     pub mandate: Mandate,
+    /// How its cap counts.
+    #[serde(default)]
+    pub plan: Plan,
     /// Locked under it, in this period when it has periods.
     pub used: Amount,
+    /// What may still be locked, in this period when it has periods.
+    #[serde(default)]
+    pub left: Amount,
+    /// When the cap is fresh again; absent when it is for good, or the mandate ends before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fresh_at: Option<UnixMillis>,
+}
+
+/// How the cap of a mandate counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Plan {
+    /// Once and for all.
+    #[default]
+    Once,
+    /// Fresh each day.
+    Daily,
+    /// Fresh each week.
+    Weekly,
+    /// Fresh each 30 days: a monthly plan.
+    Monthly,
+    /// Fresh after each of the mandate's periods.
+    Periodic,
+}
+
+impl Plan {
+    /// The plan that a mandate's period means.
+    pub fn of(period_seconds: u64) -> Self {
+        const DAY: u64 = 86_400;
+        match period_seconds {
+            0 => Self::Once,
+            DAY => Self::Daily,
+            seconds if seconds == 7 * DAY => Self::Weekly,
+            seconds if seconds == 30 * DAY => Self::Monthly,
+            _ => Self::Periodic,
+        }
+    }
 }
 
 /// What one deployment costs.
@@ -106,6 +149,12 @@ pub struct DeploymentCost {
     /// How long its money lasts, seconds; absent when it does not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runway_seconds: Option<u64>,
+    /// Its end date, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<UnixMillis>,
+    /// What it still costs until then, at most; absent when it does not run or has no end date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_until: Option<Amount>,
     /// Its agreements, newest first; each is a line that can be verified.
     pub agreements: Vec<AgreementView>,
 }
@@ -152,7 +201,8 @@ pub struct AgreementView {
 pub struct NoticeView {
     /// Which deployment.
     pub deployment: DeploymentId,
-    /// `runway_week`, `runway_day`, `runway_hour`, `grace`, `stopped`, `resumed`, `deletion_week`, `deletion_day`.
+    /// `runway_week`, `runway_day`, `runway_hour`, `grace`, `stopped`, `resumed`, `deletion_week`, `deletion_day`, and of an
+    /// end date `term_week`, `term_day`, `term_hour`, `term_ended`.
     pub kind: String,
     /// What it means and what to do.
     pub problem: Problem,
@@ -229,6 +279,9 @@ pub struct Estimate {
     pub per_hour: Amount,
     /// Thirty days without a pause.
     pub per_month: Amount,
+    /// From now until the end that was asked about, without a pause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_end: Option<Amount>,
 }
 
 /// The size to estimate.
@@ -244,6 +297,9 @@ pub struct PriceQuery {
     /// Processor share in thousandths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub milli_cpu: Option<u32>,
+    /// An end date, to be told what it costs until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<UnixMillis>,
 }
 
 /// `GET /v1/earnings`: the provider's side.
@@ -290,8 +346,14 @@ pub struct Evidence {
     pub reserved: Reserved,
     /// The agent's Ed25519 public key, hex.
     pub agent_key: String,
-    /// Whose signature makes a voucher.
+    /// Whose signature makes a voucher now.
     pub meter: EvmAddress,
+    /// Every key whose signature is in here, in the order in which they were the meter; the present one is the last.
+    #[serde(default)]
+    pub meters: Vec<EvmAddress>,
+    /// What its cap was raised to, in order; the first is its opening.
+    #[serde(default)]
+    pub caps: Vec<CapLine>,
     /// Every reading that was charged, in order.
     pub readings: Vec<ChargedReading>,
     /// The newest voucher.
@@ -299,6 +361,17 @@ pub struct Evidence {
     pub voucher: Option<SignedVoucher>,
     /// What went on chain.
     pub settlements: Vec<SettlementLine>,
+}
+
+/// One raise of an agreement's cap on chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CapLine {
+    /// In all after it.
+    pub cap: Amount,
+    /// The transaction.
+    pub transaction: ChainHash,
+    /// Its block.
+    pub block: u64,
 }
 
 /// A reading, who stands for it, and what was made of it.

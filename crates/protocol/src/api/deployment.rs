@@ -98,6 +98,18 @@ pub struct CreateDeployment {
     /// A path that must answer below 500 for the app to count as healthy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_path: Option<String>,
+    /// It ends then, and is kept; without it, it runs until it is stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<UnixMillis>,
+}
+
+/// `PUT /v1/deployments/{deployment}/term`: when it ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetTerm {
+    /// The new end; without it, it runs until it is stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<UnixMillis>,
 }
 
 /// `POST /v1/deployments/{deployment}/redeploy`. Empty: the newest commit of the same source.
@@ -163,6 +175,8 @@ pub enum EndReason {
     Deleted,
     /// The money for it is used up; it comes back by itself after a top-up.
     Balance,
+    /// Its end date was reached; it comes back with a later one.
+    Term,
 }
 
 /// A rollout on its way: a new release that does not serve yet.
@@ -220,6 +234,9 @@ pub struct DeploymentView {
     /// Why it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EndReason>,
+    /// When it ends by itself; absent when it has no end date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<UnixMillis>,
     /// The trouble it is in, or that the last rollout met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,

@@ -42,6 +42,19 @@ pub struct Payment {
     /// The newest voucher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voucher: Option<SignedVoucher>,
+    /// Whether the lock stands on chain and is final. Before that the image is made, which costs nobody, and nothing is
+    /// started: work for which there is no money yet would be lost. Coordinators from before this field granted such
+    /// leases to be started at once.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub secured: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(flag: &bool) -> bool {
+    *flag
 }
 
 /// Vouchers for agreements of one agent.
