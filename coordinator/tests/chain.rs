@@ -9,6 +9,8 @@ mod calls;
 mod faults;
 #[path = "chain/node.rs"]
 mod node;
+#[path = "chain/product.rs"]
+mod product;
 #[path = "chain/proxy.rs"]
 mod proxy;
 #[path = "chain/sending.rs"]

@@ -21,6 +21,10 @@ pub(crate) struct Options {
     /// Walks over the contract and the books beside it, in each round.
     #[arg(long, default_value_t = 200)]
     walks: u32,
+    /// Walk through every kill, fault of the network and depth of a reorganisation instead, one after the other (7,952
+    /// cells). The file keeps the place: a run that was interrupted goes on there.
+    #[arg(long, value_name = "FILE")]
+    product: Option<std::path::PathBuf>,
 }
 
 /// The tests that draw what they do: package, test binary, words of their names.
@@ -34,6 +38,9 @@ const DRAWN: &[(&str, &str, &str)] = &[
 pub(crate) fn run(options: &Options) -> Result<()> {
     let install = !options.no_install;
     host::ensure(&[&host::GIT], install)?;
+    if let Some(place) = &options.product {
+        return product(place, install);
+    }
     engine::ensure(install)?;
     images::ensure(&["python:3.11-slim", "debian:bookworm-slim"], install)?;
     contracts::soak(install)?;
@@ -50,4 +57,22 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         say(&format!("Round {round} of {}: fine ({:.0} s)", options.rounds, begin.elapsed().as_secs_f32()));
     }
     Ok(())
+}
+
+/// Needs a chain and no engine. Each cell is printed before it is run.
+fn product(place: &std::path::Path, install: bool) -> Result<()> {
+    contracts::anvil(install)?;
+    let place = std::path::absolute(place)?;
+    let mut test = cargo();
+    test.args([
+        "test",
+        "--locked",
+        "-p",
+        "ttalkak-coordinator",
+        "--test",
+        "chain",
+        "leave_each_batch_paid_once",
+    ]);
+    test.args(["--", "--nocapture"]).env("TTALKAK_PRODUCT", &place).env("TTALKAK_REQUIRE_ENGINE", "1");
+    shell::run(&mut test)
 }
