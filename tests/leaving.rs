@@ -17,8 +17,11 @@ fn agent(world: &World, arguments: &[&str]) -> (bool, String) {
         .arg(world.folder().join("agent"))
         .output()
         .unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        return (false, said + &String::from_utf8_lossy(&output.stderr));
+    }
+    (true, said)
 }
 
 /// Lets the chain's clock go on.

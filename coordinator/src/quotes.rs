@@ -32,6 +32,8 @@ pub struct Quotes {
 impl Quotes {
     /// `deadline`: for the whole answer. A redirect is not followed: the operator named the place.
     pub fn new(deadline: Duration) -> Result<Self, QuoteError> {
+        // A second install is an error that means: there is one already.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let http = reqwest::Client::builder()
             .user_agent(concat!("ttalkak-coordinator/", env!("CARGO_PKG_VERSION")))
             .timeout(deadline)

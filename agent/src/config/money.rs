@@ -56,7 +56,7 @@ impl MoneyConfig {
                 .unwrap_or(Duration::from_secs(30)),
             wallet_keyring: layers.take("wallet_keyring", "true", super::yes_or_no).unwrap_or(true),
             rpc: layers.take("pay_rpc", "http://127.0.0.1:8545", |text| {
-                ttalkak_rpc::Chain::new(text).map(|_| text.to_owned()).map_err(|fault| fault.to_string())
+                ttalkak_rpc::endpoint(text).map(|_| text.to_owned()).map_err(|fault| fault.to_string())
             }),
             trusted: Trusted {
                 chain_id: layers.take("pay_chain_id", "8453", |text| {

@@ -202,7 +202,7 @@ mod tests {
             (json!(1380), 1_380_000_000),
             (json!(1380.5), 1_380_500_000),
             (json!("1380.1234567"), 1_380_123_456),
-            (json!(0.000001), 1),
+            (json!(0.000725), 725),
         ] {
             let read = read_json(&json!({ "rates": { "KRW": value } }), None);
             assert_eq!(read.map(|rate| (rate.micros_per_token, rate.at)), Ok((micros, NOW)), "{value}");

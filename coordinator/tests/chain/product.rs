@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 use ttalkak_coordinator::{
+    chain::Chain as _,
     jobs::{chain_work::ChainWork, send::Sender, watch_chain::Watcher},
     logic::outbox::OutboxState,
 };

@@ -35,6 +35,12 @@ pub fn is_loopback(url: &Url) -> bool {
 /// Public endpoints answer within a second or two; a question that takes longer will not fare better.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// Reads an endpoint's address. Errors: it is no http or https address.
+pub fn endpoint(text: &str) -> Result<Url, ChainFault> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.ok_or_else(|| ChainFault::Address { text: text.to_owned() })
+}
+
 /// The longest answer that is read: some ten thousand events.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
 
@@ -48,11 +54,9 @@ pub struct Chain {
 impl Chain {
     /// Prepares questions to the endpoint at `url`; opens no connection. Errors: it is no http or https address.
     pub fn new(url: &str) -> Result<Self, ChainFault> {
-        let wrong = || ChainFault::Address { text: url.to_owned() };
-        let url = Url::parse(url).map_err(|_| wrong())?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(wrong());
-        }
+        let url = endpoint(url)?;
+        // A second install is an error that means: there is one already.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let mut http = reqwest::Client::builder()
             .user_agent(concat!("ttalkak/", env!("CARGO_PKG_VERSION")))
             .timeout(ANSWER_TIMEOUT)

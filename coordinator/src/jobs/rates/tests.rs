@@ -69,7 +69,6 @@ fn says(rate: &str, at: UnixMillis) -> Manner {
 }
 
 async fn ask(scene: &Scene, manner: Manner, now: UnixMillis) -> Result<DisplayRate, RateError> {
-    drop(rustls::crypto::ring::default_provider().install_default());
     let (url, _source) = serve(manner).await;
     let quotes = Quotes::new(Duration::from_millis(500)).unwrap();
     look(&scene.store, &scene.money, &source(&url), &quotes, now).await
