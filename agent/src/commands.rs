@@ -2,19 +2,16 @@
 //! Deliberately absent: the work itself, one file per command.
 
 mod claim;
+mod daemon;
 mod doctor;
 mod earnings;
 mod enrol;
-mod lending;
-mod lock;
-mod parts;
 mod run;
 mod signal;
 mod tunnel;
 mod wallet;
 
-pub use lock::{DataLock, LockError};
-pub use parts::{Part, stop_in_order};
+pub use crate::daemon::{DataLock, LockError, Part, stop_in_order};
 
 use crate::{cause::Chain, config::Surroundings};
 use std::{error::Error, io::Write, process::ExitCode};
@@ -41,6 +38,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve: keep the link and the tunnel, run what is assigned.
     Run(run::RunArgs),
+    /// Serve in the background: lets the desktop app in, and lends as its settings say.
+    Daemon(daemon::DaemonArgs),
     /// Enrol this machine with a one-time code.
     Enrol(enrol::EnrolArgs),
     /// Expose a service of this machine at a public address. Needs no container engine and no enrolment.
@@ -61,6 +60,7 @@ impl Command {
     pub async fn run(self, surroundings: Surroundings) -> Result<ExitCode, Failure> {
         match self {
             Self::Run(args) => run::run(args, surroundings).await,
+            Self::Daemon(args) => daemon::run(args, surroundings).await,
             Self::Enrol(args) => enrol::run(args, surroundings).await,
             Self::Tunnel(args) => tunnel::run(args, surroundings).await,
             Self::Wallet(args) => wallet::run(args, surroundings).await,

@@ -129,6 +129,15 @@ impl Config {
         surroundings: &Surroundings,
         machine: MachineSize,
     ) -> Result<Self, ConfigError> {
+        Self::read_with_origins(flags, surroundings, machine).map(|(config, _)| config)
+    }
+
+    /// The same, with the keys that were said, each as it was spelt: `--memory`, `TTALKAK_AGENT_MEMORY`.
+    pub fn read_with_origins(
+        flags: Texts,
+        surroundings: &Surroundings,
+        machine: MachineSize,
+    ) -> Result<(Self, Texts), ConfigError> {
         let mut layers = Layers::new(flags, surroundings);
         let half_cpu = MilliCpu(machine.cpus.saturating_mul(500));
         let half_memory = Bytes(machine.memory.0 / 2);
@@ -168,7 +177,8 @@ impl Config {
                 "/var/lib/ttalkak-agent",
             );
         }
-        layers.finish().map(|()| config)
+        let said = layers.said();
+        layers.finish().map(|()| (config, said))
     }
 }
 

@@ -16,7 +16,8 @@ use crate::{
         event::{EngineFacts, Event},
         ports::Ports,
     },
-    view::{AgentView, LinkView},
+    order::Order,
+    view::{AgentView, LeaseView, LinkView},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,12 +34,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use ttalkak_protocol::{
     error::Problem,
     id::{AgentId, LeaseId},
-    link::{Capacity, DrainPlan, Lending, MachineReading, MoneyReport, Report},
+    link::{Capacity, DrainPlan, HandedBack, Lending, MachineReading, MoneyReport, Report},
 };
 
 mod carry_out;
 mod engine_watch;
 mod money;
+mod orders;
 mod tasks;
 mod work;
 
@@ -51,6 +53,8 @@ use tasks::Tasks;
 const FACTS_MAX: usize = 256;
 /// Changes that come together go into one report.
 const REPORT_DEBOUNCE: Duration = Duration::from_millis(50);
+/// Changes that come together are shown at once; soon enough for an eye.
+const SHOW_DEBOUNCE: Duration = Duration::from_millis(50);
 /// Heartbeat until the coordinator says its own.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
 /// At shutdown workloads get the longest grace of any lease and so much more.
@@ -87,6 +91,10 @@ pub struct Deps {
     pub view: watch::Sender<AgentView>,
     /// Offer, keys and counters.
     pub money: Money,
+    /// Whether new work is taken at the start.
+    pub lending: Lending,
+    /// What the owner wants, while it runs.
+    pub orders: mpsc::Receiver<Order>,
     /// Whether workloads are stopped and removed when the agent ends; otherwise they run on and are adopted later.
     pub stop_workloads_on_exit: bool,
 }
@@ -111,10 +119,12 @@ pub async fn run(deps: Deps, shutdown: CancellationToken) {
         tokio::select! {
             Some(event) = driver.link_events.recv() => driver.on_link(event).await,
             Some(event) = facts.recv() => driver.on(event).await,
+            Some(order) = driver.orders.recv() => driver.on_order(order).await,
             Some(news) = engines.recv() => driver.on_engine(news).await,
             Some(panicked) = driver.tasks.ended() => driver.on_task_end(panicked).await,
             () = sleep_until(wake.unwrap_or_else(far)), if wake.is_some() => driver.on(Event::Tick).await,
             () = sleep_until(driver.report_at) => driver.report(),
+            () = sleep_until(driver.view_at.unwrap_or_else(far)), if driver.view_at.is_some() => driver.show(),
             () = shutdown.cancelled(), if leave_by.is_none() => {
                 if !driver.stop_workloads_on_exit { break; }
                 leave_by = Some(Instant::now() + driver.longest_grace + LEAVE_MARGIN);
@@ -155,6 +165,10 @@ struct Driver {
     backends: watch::Sender<BTreeMap<String, SocketAddr>>,
     view: watch::Sender<AgentView>,
     machine: watch::Receiver<MachineReading>,
+    view_at: Option<Instant>,
+    orders: mpsc::Receiver<Order>,
+    lending: Lending,
+    handed_back: Vec<HandedBack>,
     capacity: Capacity,
     report_every: Duration,
     report_at: Instant,
@@ -185,6 +199,10 @@ impl Driver {
             backends: deps.backends,
             view: deps.view,
             machine: deps.machine,
+            view_at: None,
+            orders: deps.orders,
+            lending: deps.lending,
+            handed_back: Vec::new(),
             capacity: deps.capacity,
             report_every: REPORT_EVERY,
             report_at: Instant::now() + REPORT_EVERY,
@@ -241,7 +259,7 @@ impl Driver {
                 self.on(Event::Disconnected).await;
             }
             LinkEvent::Refused(refused) => {
-                self.link_view = LinkView::Down(refused.problem);
+                self.link_view = LinkView::Refused(refused.problem);
                 self.publish();
             }
         }
@@ -287,17 +305,38 @@ impl Driver {
         });
         let report = self.make_report();
         let news = self.reported.as_ref().is_none_or(|old| {
-            (old.generation, &old.workloads, &old.images, &old.capacity)
-                != (report.generation, &report.workloads, &report.images, &report.capacity)
+            (old.generation, &old.workloads, &old.images, &old.capacity, &old.lending, &old.handed_back)
+                != (
+                    report.generation,
+                    &report.workloads,
+                    &report.images,
+                    &report.capacity,
+                    &report.lending,
+                    &report.handed_back,
+                )
         });
         if news {
             self.report_soon();
         }
+        self.view_at.get_or_insert_with(|| Instant::now() + SHOW_DEBOUNCE);
+    }
+
+    /// Changes that come together are shown once.
+    fn show(&mut self) {
+        self.view_at = None;
+        let report = self.make_report();
+        let leases = self
+            .agent
+            .leases()
+            .map(|lease| LeaseView { earned: self.agent.earned(lease.lease), ..LeaseView::of(lease) });
         self.view.send_replace(AgentView {
             link: self.link_view.clone(),
             engine: report.capacity.engine.clone(),
+            engine_problem: self.agent.engine_problem().cloned(),
             generation: report.generation,
+            leases: leases.collect(),
             workloads: report.workloads,
+            images: report.images,
             machine: report.machine,
             capacity: Some(report.capacity),
             drain: self.drain.clone(),
@@ -327,8 +366,8 @@ impl Driver {
             machine: *self.machine.borrow(),
             capacity: Capacity { engine: self.agent.engine_name(), ..self.capacity.clone() },
             money: MoneyReport::default(),
-            lending: Lending::default(),
-            handed_back: vec![],
+            lending: self.lending,
+            handed_back: self.handed_back.clone(),
         }
     }
 
@@ -351,6 +390,7 @@ impl Driver {
     async fn end(&mut self) {
         self.last_readings().await;
         self.report();
+        self.show();
         self.tasks.abort_all().await;
         if let (true, Some(engine)) = (self.stop_workloads_on_exit, &self.engine)
             && let Err(error) = engine.remove_own_network().await

@@ -5,6 +5,10 @@ use crate::config::Texts;
 use std::io::{self, IsTerminal};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
+mod recent;
+
+pub use recent::{follow, recent, unfollow};
+
 /// Which lines are written when nobody says.
 const FILTER_DEFAULT: &str = "info";
 
@@ -19,7 +23,7 @@ pub fn start(env: &Texts, json: bool) {
     // A log that goes to a file is read by programs, which colours would only disturb.
     let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     let lines = if json { lines.json().boxed() } else { lines.with_target(false).boxed() };
-    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
+    let _ = tracing_subscriber::registry().with(filter).with(lines).with(recent::Recent).try_init();
     if let Some(error) = wrong {
         tracing::warn!(%error, "TTALKAK_LOG cannot be read; an example is TTALKAK_LOG=debug");
     }

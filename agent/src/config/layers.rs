@@ -48,11 +48,14 @@ pub(super) struct Layers {
     /// Flags, environment, file; what is taken is removed, so that the rest is what nobody knows.
     layers: Vec<(Origin, BTreeMap<String, String>)>,
     mistakes: Vec<Mistake>,
+    /// What was said, and how its winner spells it.
+    said: BTreeMap<String, String>,
 }
 
 impl Layers {
     pub(super) fn new(flags: Texts, surroundings: &Surroundings) -> Self {
-        let mut layers = Self { layers: vec![(Origin::Flag, flags)], mistakes: Vec::new() };
+        let mut layers =
+            Self { layers: vec![(Origin::Flag, flags)], mistakes: Vec::new(), said: BTreeMap::new() };
         let ours = surroundings.env.iter().filter_map(|(key, value)| {
             Some((key.strip_prefix(ENV_PREFIX)?.to_ascii_lowercase(), value.clone()))
         });
@@ -104,6 +107,9 @@ impl Layers {
             .iter_mut()
             .filter_map(|(origin, texts)| texts.remove(key).map(|text| (origin.clone(), text)))
             .collect();
+        if let Some((origin, _)) = said.first() {
+            self.said.insert(key.to_owned(), spell(key, origin));
+        }
         // Each layer is checked, also the ones that lose: a mistake in the file should not wait for the flag to go.
         let mut values = Vec::new();
         for (origin, text) in said {
@@ -123,6 +129,11 @@ impl Layers {
         example: impl Into<Option<&'static str>>,
     ) {
         self.mistakes.push(Mistake { key: spell(key, &origin), why: why.into(), example: example.into() });
+    }
+
+    /// The keys that were said, each as the layer that won spells it.
+    pub(super) fn said(&self) -> BTreeMap<String, String> {
+        self.said.clone()
     }
 
     /// Errors: all mistakes; a key that nobody took is one, since a typing error would otherwise go unseen.

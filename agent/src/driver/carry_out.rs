@@ -59,6 +59,8 @@ impl Driver {
                 });
             }
             Effect::Build { .. }
+            | Effect::StopContainer { .. }
+            | Effect::Limit { .. }
             | Effect::Start { .. }
             | Effect::Adopt { .. }
             | Effect::Watch { .. }
@@ -108,6 +110,15 @@ impl Driver {
                 let task = work::give_up(engine, container, grace, answer);
                 self.tasks.of_lease(lease, ticket, "give up", task);
             }
+            Effect::StopContainer { lease, container, grace } => {
+                self.tasks.of_lease(lease, Ticket::default(), "stop", async move {
+                    work::told(engine.stop(&container, grace).await, "a container could not be stopped");
+                });
+            }
+            Effect::Limit { container, cpu, memory } => self.tasks.other("limit container", async move {
+                let limited = engine.limit(&container, cpu, memory).await;
+                work::told(limited, "a container keeps its old limits");
+            }),
             Effect::Observe { round } => {
                 let facts = self.facts.clone();
                 self.tasks.other("observe", work::observe(engine, round, facts));

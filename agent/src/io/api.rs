@@ -66,6 +66,19 @@ pub enum ApiError {
 }
 
 impl ApiError {
+    /// As it is told to people: the coordinator's own words, or what kept us from hearing them.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Refused(problem) => problem.clone(),
+            Self::Client(_)
+            | Self::Unreachable { .. }
+            | Self::Certificate { .. }
+            | Self::NotCoordinator { .. } => {
+                Problem::new(ErrorCode::Unavailable, format!("{}.", crate::cause::Chain(self)))
+            }
+        }
+    }
+
     /// The coordinator's code, when it was the coordinator that refused.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {

@@ -37,3 +37,25 @@ impl Clock {
 pub fn wall() -> UnixMillis {
     UnixMillis(jiff::Timestamp::now().as_millisecond())
 }
+
+/// Three clocks, by which a sleep is told from a clock that was set.
+pub fn clocks() -> crate::logic::clock_watch::Clocks {
+    #[cfg(target_os = "linux")]
+    let (awake, boot) = {
+        use rustix::time::{ClockId, clock_gettime};
+        let read = |id| {
+            let time = clock_gettime(id);
+            Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+        };
+        (read(ClockId::Monotonic), read(ClockId::Boottime))
+    };
+    // Elsewhere there is one such clock, and a sleep looks like a clock that was set.
+    #[cfg(not(target_os = "linux"))]
+    let (awake, boot) = {
+        use std::sync::OnceLock;
+        static START: OnceLock<Instant> = OnceLock::new();
+        let passed = START.get_or_init(Instant::now).elapsed();
+        (passed, passed)
+    };
+    crate::logic::clock_watch::Clocks { awake, boot, wall: wall() }
+}

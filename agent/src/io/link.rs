@@ -76,6 +76,10 @@ pub struct Link {
     pub identity: Arc<Identity>,
     /// Told in Hello until a first report says it better.
     pub capacity: Capacity,
+    /// Told in Hello until a first report says it better.
+    pub lending: Lending,
+    /// Gets the API's token of each Welcome, and `None` when the link is gone.
+    pub api_token: watch::Sender<Option<Secret<String>>>,
     /// Gets the tunnel's token of each Welcome, and `None` when the link, and the token with it, is gone.
     pub tunnel_token: watch::Sender<Option<Secret<String>>>,
     /// Usually the default.
@@ -135,8 +139,10 @@ async fn stand(
 ) -> Ended {
     tracing::info!(session = session.0, "the link to {} stands", link.identity.record.coordinator);
     link.tunnel_token.send_replace(Some(welcome.tunnel_token.clone()));
+    link.api_token.send_replace(welcome.api_token.clone());
     let ended = session::run(*wire, end, session, *welcome, &link.times, shutdown).await;
     link.tunnel_token.send_replace(None);
+    link.api_token.send_replace(None);
     ended
 }
 
@@ -189,7 +195,7 @@ async fn shake_hands(link: &Link, end: &LinkEnd) -> Result<Connected, LinkError>
 fn hello(link: &Link, end: &LinkEnd) -> Hello {
     let (capacity, lending) = match end.reports.borrow().as_ref() {
         Some(report) => (report.capacity.clone(), report.lending),
-        None => (link.capacity.clone(), Lending::default()),
+        None => (link.capacity.clone(), link.lending),
     };
     Hello {
         versions: version::supported(),

@@ -2,6 +2,8 @@
 //! the link, forgets what is stored. Its own task, so that a flood of lines never delays a decision.
 
 use crate::{
+    desk::{DeskHandle, DeskId},
+    io::log_tail::LogTails,
     link_event::{LinkCommand, LinkHandle, Session},
     logic::log_book::{LogBook, RawLine},
 };
@@ -28,6 +30,10 @@ pub enum LogCommand {
     Stored(Vec<LogMark>),
     /// Where the run log of a lease was last written down.
     LastNanos(LeaseId, oneshot::Sender<i64>),
+    /// A desk follows the log of a lease.
+    Follow(LeaseId, DeskHandle),
+    /// It does not any more.
+    Unfollow(LeaseId, DeskId),
     /// No more lines come from this lease.
     Close(LeaseId),
 }
@@ -59,29 +65,38 @@ pub fn channel() -> (Logs, mpsc::Receiver<LogCommand>) {
 /// Runs until `shutdown`, then hands over what is still unsent and ends.
 pub async fn run(mut told: mpsc::Receiver<LogCommand>, link: LinkHandle, shutdown: CancellationToken) {
     let mut book = LogBook::default();
+    let mut tails = LogTails::default();
     let mut session = None;
     let mut flush = tokio::time::interval(FLUSH_EVERY);
     flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             command = told.recv() => match command {
-                Some(command) => take(command, &mut book, &mut session),
+                Some(command) => take(command, &mut book, &mut tails, &mut session),
                 None => break,
             },
-            _ = flush.tick() => send(&mut book, session, &link),
+            _ = flush.tick() => {
+                send(&mut book, session, &link);
+                tails.flush();
+            }
             () = shutdown.cancelled() => break,
         }
     }
     told.close();
     while let Some(command) = told.recv().await {
-        take(command, &mut book, &mut session);
+        take(command, &mut book, &mut tails, &mut session);
     }
     send(&mut book, session, &link);
 }
 
-fn take(command: LogCommand, book: &mut LogBook, session: &mut Option<Session>) {
+fn take(command: LogCommand, book: &mut LogBook, tails: &mut LogTails, session: &mut Option<Session>) {
     match command {
-        LogCommand::Line(lease, line) => book.append(lease, line),
+        LogCommand::Line(lease, line) => {
+            tails.append(lease, &line);
+            book.append(lease, line);
+        }
+        LogCommand::Follow(lease, desk) => tails.follow(lease, desk),
+        LogCommand::Unfollow(lease, desk) => tails.unfollow(lease, desk),
         LogCommand::Connected(now, marks) => {
             book.on_connected(&marks);
             *session = Some(now);
@@ -92,7 +107,10 @@ fn take(command: LogCommand, book: &mut LogBook, session: &mut Option<Session>) 
             // Whoever asked may have been cancelled.
             let _ = answer.send(book.last_nanos(lease));
         }
-        LogCommand::Close(lease) => book.close(lease),
+        LogCommand::Close(lease) => {
+            book.close(lease);
+            tails.close(lease);
+        }
     }
 }
 

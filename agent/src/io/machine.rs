@@ -61,6 +61,11 @@ pub fn host_name() -> Option<String> {
     System::host_name().ok().filter(|name| !name.is_empty())
 }
 
+/// Size of the disk that holds `path`; nothing when it cannot be told. Blocks for about a millisecond.
+pub fn disk_total(path: &Path) -> Bytes {
+    MachineMeter::new().map_or(Bytes(0), |meter| meter.disk_of(path).1)
+}
+
 /// Reads the machine every five seconds until `shutdown`. `engine_data` tells which disk matters.
 pub async fn run(engine_data: PathBuf, readings: watch::Sender<MachineReading>, shutdown: CancellationToken) {
     let mut meter = None;

@@ -19,10 +19,11 @@ use ttalkak_protocol::{
     error::Problem,
     id::{AgentId, LeaseId},
     link::{Assignment, ImageReport, Lease, WorkloadReport},
-    unit::{HostPort, Millis},
+    unit::{Bytes, HostPort, MilliCpu, Millis},
 };
 
 mod money;
+mod owner;
 mod schedule;
 mod sweep;
 
@@ -62,6 +63,8 @@ pub struct Agent {
     looked: bool,
     next_look: Duration,
     meter: Meter,
+    /// Held to less than their plan.
+    squeezed: BTreeMap<LeaseId, (MilliCpu, Bytes)>,
 }
 
 impl Agent {
@@ -88,6 +91,7 @@ impl Agent {
             looked: false,
             next_look: now.mono,
             meter: Meter::new(Lending::default(), MoneyBook::default()),
+            squeezed: BTreeMap::new(),
         }
     }
 
@@ -135,6 +139,10 @@ impl Agent {
             }
             Event::BookWritten { done } => self.meter.written(done, now),
             Event::CloseSigned(close) => self.meter.closed(close, now),
+            Event::Restart { lease } => effects.extend(self.restart(lease, now)),
+            Event::Lent(lending) => self.meter.lend(lending),
+            Event::PortRange(range) => self.ports.set_range(range),
+            Event::Squeezed(squeezed) => effects.extend(self.squeeze(squeezed)),
             Event::Tick => {}
             Event::Leave => {
                 self.leaving = true;
@@ -305,6 +313,14 @@ impl Agent {
         match &self.engine {
             Engine::Down(_) => None,
             Engine::Up(facts) => Some(facts.name.clone()),
+        }
+    }
+
+    /// Why the engine does not answer, when that is known.
+    pub fn engine_problem(&self) -> Option<&Problem> {
+        match &self.engine {
+            Engine::Down(problem) => problem.as_ref(),
+            Engine::Up(_) => None,
         }
     }
 

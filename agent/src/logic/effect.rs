@@ -6,7 +6,7 @@ use ttalkak_protocol::{
     id::{DeploymentId, LeaseId},
     link::{BuildSpec, Exposure, SourceRef},
     money::{Domain, Voucher},
-    unit::{ContainerPort, HostPort, Millis},
+    unit::{Bytes, ContainerPort, HostPort, MilliCpu, Millis},
 };
 
 /// What is to be done.
@@ -81,6 +81,24 @@ pub enum Effect {
         container: String,
         /// From SIGTERM to SIGKILL.
         grace: Millis,
+    },
+    /// Stop a container with grace; its watch tells how it ended.
+    StopContainer {
+        /// Whose.
+        lease: LeaseId,
+        /// The engine's id.
+        container: String,
+        /// From SIGTERM to SIGKILL.
+        grace: Millis,
+    },
+    /// Hold a running container to other limits.
+    Limit {
+        /// The engine's id.
+        container: String,
+        /// Processor share.
+        cpu: MilliCpu,
+        /// Memory, swap included.
+        memory: Bytes,
     },
     /// Cancel all work of a lease, stop its container with grace, remove it. Answer: `Gone`.
     Retire {

@@ -1,11 +1,12 @@
 //! All that can happen to an agent. A closed list: whoever adds a variant is told by the compiler where to think of it.
 
-use std::{collections::BTreeMap, time::Duration};
+use super::meter::Lending;
+use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 use ttalkak_protocol::{
     error::Problem,
     id::LeaseId,
     link::{Assignment, ImageReport, SignedClose, VoucherNews},
-    unit::{Bytes, HostPort, Millis, UnixMillis},
+    unit::{Bytes, HostPort, MilliCpu, Millis, UnixMillis},
 };
 
 /// The two clocks at one moment.
@@ -74,6 +75,17 @@ pub enum Event {
     },
     /// The wallet signed that an agreement is over.
     CloseSigned(SignedClose),
+    /// The owner wants an app started again.
+    Restart {
+        /// Which.
+        lease: LeaseId,
+    },
+    /// The owner changed what is asked, or where it is paid.
+    Lent(Lending),
+    /// The owner changed the range of ports; who has one keeps it.
+    PortRange(RangeInclusive<u16>),
+    /// Leases that are held to less than their plan; replaces what was said before.
+    Squeezed(BTreeMap<LeaseId, (MilliCpu, Bytes)>),
     /// Time passed.
     Tick,
     /// The program ends, and workloads run on.

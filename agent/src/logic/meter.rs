@@ -12,7 +12,7 @@ use ttalkak_protocol::{
     error::{ErrorCode, Problem},
     id::LeaseId,
     link::{Lease, Offer, VoucherNews, short_key},
-    money::{ChainHash, EvmAddress, Reading, Reserved},
+    money::{Amount, ChainHash, EvmAddress, Reading, Reserved},
     unit::Bytes,
 };
 
@@ -102,6 +102,15 @@ struct Paid {
     reserved: Reserved,
 }
 
+/// What a lease has earned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Earned {
+    /// By the book.
+    pub earned: Amount,
+    /// Of that the coordinator has vouched for.
+    pub vouched: Amount,
+}
+
 /// The book, and what is being metered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Meter {
@@ -132,6 +141,17 @@ impl Meter {
             signing: BTreeSet::new(),
             desk: keep::Desk::default(),
         }
+    }
+
+    /// The owner asks for something else from now on. What was agreed on stays as it was agreed on.
+    pub fn lend(&mut self, lending: Lending) {
+        self.lending = lending;
+    }
+
+    /// What a lease has earned under its agreement; `None` where nothing is paid.
+    pub fn earned(&self, lease: LeaseId) -> Option<Earned> {
+        let page = self.book.pages.get(&self.paid.get(&lease)?.key)?;
+        Some(Earned { earned: page.earned(), vouched: page.vouched() })
     }
 
     /// Whether there is nothing to meter and nothing to keep: on a machine that lends for nothing, always.

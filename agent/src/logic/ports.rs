@@ -66,6 +66,11 @@ impl Ports {
         self.ours.retain(|lease, _| wanted(lease));
     }
 
+    /// Another range; leases keep the ports that they have.
+    pub fn set_range(&mut self, range: RangeInclusive<u16>) {
+        self.range = range;
+    }
+
     /// The configured range.
     pub fn range(&self) -> &RangeInclusive<u16> {
         &self.range

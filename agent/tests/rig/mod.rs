@@ -30,6 +30,7 @@ use ttalkak_agent::{
     io::{egress::Egress, engine::Engine, machine, source, wallet::Wallet},
     link_event::{self, LinkEnd, LinkEvent, Session},
     logic::meter::Lending,
+    order::{self, Order},
     view::AgentView,
 };
 use ttalkak_protocol::{
@@ -186,6 +187,8 @@ pub struct Rig {
     pub agent: AgentId,
     pub data_dir: Arc<tempfile::TempDir>,
     pub backends: watch::Receiver<BTreeMap<String, SocketAddr>>,
+    /// What the owner wants.
+    pub orders: tokio::sync::mpsc::Sender<Order>,
     end: LinkEnd,
     shutdown: CancellationToken,
     tasks: JoinSet<()>,
@@ -213,6 +216,7 @@ impl Rig {
             agent,
             data_dir: Arc::new(tempfile::tempdir().unwrap()),
             backends,
+            orders: order::channel().0,
             end,
             shutdown: CancellationToken::new(),
             tasks: JoinSet::new(),
@@ -250,12 +254,21 @@ impl Rig {
             backends,
             view: watch::channel(AgentView::default()).0,
             money: self.money(),
+            lending: ttalkak_protocol::link::Lending::default(),
+            orders: self.orders(),
             stop_workloads_on_exit,
         };
         (self.end, self.backends) = (end, backends_out);
         self.shutdown = CancellationToken::new();
         self.tasks.spawn(driver::run(deps, self.shutdown.clone()));
         self.connect(Duration::from_secs(3600)).await;
+    }
+
+    /// The way to the driver that is being booted.
+    fn orders(&mut self) -> tokio::sync::mpsc::Receiver<Order> {
+        let (orders, received) = order::channel();
+        self.orders = orders;
+        received
     }
 
     fn money(&self) -> Money {

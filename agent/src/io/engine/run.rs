@@ -4,12 +4,15 @@
 use super::{Engine, EngineError};
 use crate::logic::policy::{RunPolicy, Violation, audit, create_body};
 use bollard::{
-    models::ContainerInspectResponse,
+    models::{ContainerInspectResponse, ContainerUpdateBody},
     query_parameters::{CreateContainerOptionsBuilder, InspectContainerOptions, StopContainerOptions},
 };
 use std::time::Duration;
 use tokio::time::sleep;
-use ttalkak_protocol::{id::LeaseId, unit::Millis};
+use ttalkak_protocol::{
+    id::LeaseId,
+    unit::{Bytes, MilliCpu, Millis},
+};
 
 /// A container's name that is taken is asked for so often, this far apart: making one takes an engine under load
 /// seconds.
@@ -146,6 +149,18 @@ impl Engine {
             Err(error) if !error.is_missing() && error.status() != Some(304) => Err(error),
             Ok(()) | Err(_) => Ok(()),
         }
+    }
+
+    /// Holds a running container to other limits.
+    pub async fn limit(&self, container: &str, cpu: MilliCpu, memory: Bytes) -> Result<(), EngineError> {
+        let memory = i64::try_from(memory.0).unwrap_or(i64::MAX);
+        let body = ContainerUpdateBody {
+            nano_cpus: Some(i64::from(cpu.0) * 1_000_000),
+            memory: Some(memory),
+            memory_swap: Some(memory),
+            ..Default::default()
+        };
+        self.docker.update_container(container, body).await.map_err(EngineError::of("limit a container"))
     }
 
     /// Stops and removes everything of a lease.

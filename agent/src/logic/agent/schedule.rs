@@ -95,7 +95,11 @@ impl Agent {
         let workload = self.workloads.get(&lease)?;
         let image = workload.image.as_ref().map_or("", |image| image.digest.as_str());
         let place = Place { agent: self.id, image, host_port, uid: workload.uid, engine };
-        Some(RunPolicy::new(&workload.lease, place))
+        let mut policy = RunPolicy::new(&workload.lease, place);
+        if let Some((cpu, memory)) = self.squeezed.get(&lease) {
+            (policy.cpu, policy.memory) = (*cpu, *memory);
+        }
+        Some(policy)
     }
 }
 

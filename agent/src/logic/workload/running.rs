@@ -58,6 +58,8 @@ pub struct Running {
     look_due: Duration,
     wrong_doors: u32,
     gap: Duration,
+    /// The owner wants it started again; it is being stopped for that.
+    pub(super) restarting: bool,
 }
 
 impl Running {
@@ -81,6 +83,7 @@ impl Running {
             look_due: LOOK_AFTER,
             wrong_doors: 0,
             gap: QUICK,
+            restarting: false,
         }
     }
 

@@ -14,8 +14,13 @@ pub struct DataLock(#[allow(dead_code, reason = "holding the file is holding the
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process has it.
-    #[error("another agent runs in {0}; stop it, or give this one its own --data-dir")]
-    Taken(PathBuf),
+    #[error("another agent{} runs in {folder}; stop it, or give this one its own --data-dir", process(*pid))]
+    Taken {
+        /// In which folder.
+        folder: PathBuf,
+        /// Which process, when it says so.
+        pid: Option<u32>,
+    },
     /// The lock file cannot be opened.
     #[error("lock {path}")]
     Io {
@@ -25,6 +30,10 @@ pub enum LockError {
         /// What the disk said.
         cause: io::Error,
     },
+}
+
+fn process(pid: Option<u32>) -> String {
+    pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
 }
 
 impl DataLock {
@@ -41,7 +50,9 @@ impl DataLock {
                 tell_holder(&file);
                 Ok(Self(file))
             }
-            Err(TryLockError::WouldBlock) => Err(LockError::Taken(data.to_owned())),
+            Err(TryLockError::WouldBlock) => {
+                Err(LockError::Taken { folder: data.to_owned(), pid: Self::holder(data) })
+            }
             Err(TryLockError::Error(cause)) => Err(LockError::Io { path, cause }),
         }
     }
@@ -71,7 +82,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let first = DataLock::take(data.path()).unwrap();
         let error = DataLock::take(data.path()).unwrap_err();
-        assert!(matches!(&error, LockError::Taken(folder) if folder == data.path()), "{error}");
+        assert!(error.to_string().contains(&format!("(process {})", std::process::id())), "{error}");
         assert_eq!(DataLock::holder(data.path()), Some(std::process::id()));
         drop(first);
         DataLock::take(data.path()).unwrap();

@@ -1,4 +1,5 @@
-//! What the owner lends for, put together from settings and wallet. Makes the wallet at the first run.
+//! What the owner lends for, put together from settings and wallet. A wallet is made here only for an agent that was
+//! started by a command; at a desk the owner makes one.
 
 use crate::{
     cause::Chain,
@@ -10,9 +11,9 @@ use ttalkak_escrow::checksum;
 use ttalkak_protocol::link::Offer;
 
 /// A wallet that cannot be made or read keeps nobody from lending for nothing: it is told aloud, and no offer is made.
-pub(super) async fn lending(config: &Config) -> Lending {
+pub(super) async fn lending(config: &Config, make: bool) -> Lending {
     let money = &config.money;
-    let own = match own_wallet(config).await {
+    let own = match own_wallet(config, make).await {
         Ok(own) => own,
         Err(error) => {
             tracing::error!("the wallet cannot be used, and nothing is offered: {}", Chain(&error));
@@ -33,9 +34,9 @@ pub(super) async fn lending(config: &Config) -> Lending {
 }
 
 /// With a payee elsewhere no key is made here.
-async fn own_wallet(config: &Config) -> Result<Option<WalletRecord>, WalletError> {
+async fn own_wallet(config: &Config, make: bool) -> Result<Option<WalletRecord>, WalletError> {
     let wallet = Wallet::new(&config.data_dir, config.money.wallet_keyring);
-    if config.money.payee.is_some() {
+    if config.money.payee.is_some() || !make {
         return wallet.record();
     }
     let fresh = wallet.record()?.is_none();
