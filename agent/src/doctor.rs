@@ -33,6 +33,7 @@ pub struct Doctor {
     /// One round at a time; holds what the last one saw.
     last: Arc<Mutex<Option<Facts>>>,
     told: watch::Sender<desk::Doctor>,
+    key_store: watch::Sender<desk::KeyStore>,
 }
 
 /// What mending did, or leaves to the owner of the settings or of the disk.
@@ -58,7 +59,7 @@ impl Doctor {
     /// Has not looked yet.
     pub fn new(place: Where) -> Self {
         let told = watch::Sender::new(desk::Doctor { at: None, running: false, findings: Vec::new() });
-        Self { place, last: Arc::default(), told }
+        Self { place, last: Arc::default(), told, key_store: watch::Sender::default() }
     }
 
     /// The newest section.
@@ -71,6 +72,7 @@ impl Doctor {
         let mut last = self.last.lock().await;
         self.told.send_modify(|told| told.running = true);
         let facts = survey(&(self.place)()).await;
+        self.key_store.send_replace(facts.key_store);
         self.told.send_replace(section(&facts));
         *last = Some(facts);
     }
@@ -127,6 +129,11 @@ impl Doctor {
             Problem::new(ErrorCode::PortsTaken, "No other range has more free ports.")
                 .with_next("Stop a program that holds some, or lend to fewer workloads.")
         })
+    }
+
+    /// What the last round saw of the system's key store.
+    pub fn key_store(&self) -> desk::KeyStore {
+        *self.key_store.borrow()
     }
 
     /// What the last round saw of the engine.

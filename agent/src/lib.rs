@@ -19,5 +19,6 @@ pub mod link_event;
 pub mod logic;
 pub mod order;
 pub mod program_log;
+pub mod tunnel_desk;
 pub mod view;
 pub mod wallet_desk;

@@ -12,6 +12,7 @@ use crate::{
     address::Coordinator,
     cause::Chain,
     io::{
+        clock,
         dial::{DialError, Dialled, dial},
         egress::Egress,
         pace::{Pace, PaceLimits},
@@ -27,12 +28,15 @@ use tracing::Instrument;
 use ttalkak_protocol::{
     error::{ErrorCode, Problem},
     secret::Secret,
+    unit::UnixMillis,
 };
 use ttalkak_tunnel::{AgentHandle, CloseReason, Limits, Named, Tunnel};
 
 /// Where each target answers: a lease's or tunnel's id as text, and an address on this machine.
 pub type Backends = BTreeMap<String, SocketAddr>;
 
+/// The losses that are remembered.
+const LOSSES_MAX: usize = 20;
 /// How often the counters of a standing tunnel are published.
 const STATE_EVERY: Duration = Duration::from_secs(1);
 
@@ -101,6 +105,51 @@ pub struct TunnelState {
     pub bytes_out: u64,
     /// Why it does not stand.
     pub problem: Option<Problem>,
+    /// Streams since this process started.
+    pub streams_total: u64,
+    /// Since when it stands, or does not; absent before the first try.
+    pub since: Option<UnixMillis>,
+    /// The last times it was lost, newest first.
+    pub losses: Vec<Loss>,
+}
+
+/// A tunnel that stood and was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// When.
+    pub at: UnixMillis,
+    /// When it stood again; absent while it does not.
+    pub until: Option<UnixMillis>,
+    /// Why.
+    pub problem: Problem,
+}
+
+impl TunnelState {
+    /// It stands.
+    fn came_up(&mut self, at: UnixMillis) {
+        self.connections += 1;
+        self.connected = true;
+        self.problem = None;
+        self.since = Some(at);
+        if let Some(loss) = self.losses.first_mut().filter(|loss| loss.until.is_none()) {
+            loss.until = Some(at);
+        }
+    }
+
+    /// It ended, or another try failed.
+    fn went_down(&mut self, problem: Problem, at: UnixMillis) {
+        if self.connected {
+            self.losses.insert(0, Loss { at, until: None, problem: problem.clone() });
+            self.losses.truncate(LOSSES_MAX);
+        }
+        if self.connected || self.since.is_none() {
+            self.since = Some(at);
+        }
+        self.connected = false;
+        self.round_trip = None;
+        self.streams = 0;
+        self.problem = Some(problem);
+    }
 }
 
 /// Why a tunnel did not come up or ended.
@@ -156,14 +205,7 @@ pub async fn run(mut client: TunnelClient, shutdown: CancellationToken) {
         }
         let wait = pace.after(began.elapsed(), rand::random());
         tracing::warn!(wait_ms = wait.as_millis(), "the tunnel is down: {}", Chain(&error));
-        client.state.send_modify(|state| {
-            *state = TunnelState {
-                connected: false,
-                round_trip: None,
-                problem: Some(error.problem()),
-                ..state.clone()
-            };
-        });
+        client.state.send_modify(|state| state.went_down(error.problem(), clock::wall()));
         tokio::select! {
             () = sleep(wait) => {}
             // A new token comes with a new link: what was wrong may be right now.
@@ -221,6 +263,7 @@ async fn stand(
             Some((target, stream)) = handle.accept() => {
                 let span = tracing::debug_span!("stream", id = %stream.id(), target = target.target());
                 let counter = client.egress.counter(target.target());
+                client.state.send_modify(|state| state.streams_total += 1);
                 let serving = serve::serve(target, stream, client.backends.clone(), counter, client.times.backend);
                 streams.spawn(serving.instrument(span));
             }
@@ -247,9 +290,7 @@ impl StateMeter {
         let mut before = (0, 0);
         state.send_modify(|state| {
             before = (state.bytes_in, state.bytes_out);
-            state.connections += 1;
-            state.connected = true;
-            state.problem = None;
+            state.came_up(clock::wall());
         });
         Self { bytes_in: before.0, bytes_out: before.1 }
     }
@@ -266,5 +307,30 @@ impl StateMeter {
             };
             std::mem::replace(state, next.clone()) != next
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_is_told_with_its_reason_and_how_long_it_lasted() {
+        let problem = |text: &str| Problem::new(ErrorCode::Unavailable, text);
+        let mut state = TunnelState::default();
+        // A first try that fails loses nothing.
+        state.went_down(problem("no route"), UnixMillis(1));
+        assert!(state.losses.is_empty() && state.since == Some(UnixMillis(1)));
+        state.came_up(UnixMillis(10));
+        state.went_down(problem("reset"), UnixMillis(20));
+        state.went_down(problem("refused"), UnixMillis(25));
+        state.came_up(UnixMillis(30));
+        let loss = Loss { at: UnixMillis(20), until: Some(UnixMillis(30)), problem: problem("reset") };
+        assert_eq!((state.losses.as_slice(), state.since), ([loss].as_slice(), Some(UnixMillis(30))));
+        for at in 0..50 {
+            state.came_up(UnixMillis(at));
+            state.went_down(problem("again"), UnixMillis(at));
+        }
+        assert_eq!(state.losses.len(), LOSSES_MAX);
     }
 }

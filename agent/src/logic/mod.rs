@@ -10,6 +10,7 @@ pub mod claim;
 pub mod clock_watch;
 pub mod disk;
 pub mod doctor;
+pub mod earnings;
 pub mod effect;
 pub mod event;
 pub mod gauges;
