@@ -17,7 +17,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 use tokio::{sync::watch, task::spawn_blocking};
 use ttalkak_protocol::{
@@ -43,19 +43,18 @@ pub struct Known {
     pub assigned: BTreeMap<String, String>,
 }
 
-/// The owner's pins, for whoever removes images. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub struct Pins(Arc<Mutex<Kept>>);
-
-impl Pins {
-    /// Whether the owner keeps the image of a build key.
-    pub fn keeps(&self, build_key: &str) -> bool {
-        self.lock().pinned.values().flatten().any(|key| key == build_key)
+impl Kept {
+    fn path(data: &Path) -> PathBuf {
+        data.join("images.json")
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Whether the owner pinned the image of a build key, for whoever removes images. Blocks; asked seldom.
+pub fn is_pinned(data: &Path, build_key: &str) -> bool {
+    // A file that cannot be read now is told by whoever keeps it.
+    let kept: Option<Kept> =
+        fs::read(Kept::path(data)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    kept.is_some_and(|kept| kept.pinned.values().flatten().any(|key| key == build_key))
 }
 
 /// The disk of one data folder and its engine.
@@ -63,7 +62,7 @@ impl Pins {
 pub struct Store {
     data: PathBuf,
     file: PathBuf,
-    kept: Pins,
+    kept: Mutex<Kept>,
     /// The newest look, so that a pin is shown without another one.
     seen: Mutex<Seen>,
     told: watch::Sender<Disk>,
@@ -80,7 +79,7 @@ struct Seen {
 impl Store {
     /// Reads the owner's pins; damaged ones are kept aside. Blocks.
     pub fn open(data: &Path) -> Self {
-        let file = data.join("images.json");
+        let file = Kept::path(data);
         let kept = Checkpoint::<Kept>::new(&file).load().map(|(kept, _)| kept).unwrap_or_else(|error| {
             tracing::warn!(error = %Chain(&error), "the pins of images cannot be read");
             Kept::default()
@@ -89,7 +88,7 @@ impl Store {
         Self {
             data: data.to_owned(),
             file,
-            kept: Pins(Arc::new(Mutex::new(kept))),
+            kept: Mutex::new(kept),
             seen: Mutex::default(),
             told: watch::Sender::new(empty),
             looking: tokio::sync::Mutex::new(()),
@@ -99,11 +98,6 @@ impl Store {
     /// The newest section.
     pub fn told(&self) -> watch::Receiver<Disk> {
         self.told.subscribe()
-    }
-
-    /// The owner's pins, for the driver.
-    pub fn pins(&self) -> Pins {
-        self.kept.clone()
     }
 
     /// Looks again, and above `limit` removes what nothing needs, least recently used first.
@@ -164,7 +158,7 @@ impl Store {
             .map(|image| image.build_key.clone());
         let key = key.ok_or_else(gone)?;
         {
-            let mut kept = self.kept.lock();
+            let mut kept = self.kept();
             if pinned {
                 kept.pinned.insert(digest.to_owned(), key)
             } else {
@@ -236,7 +230,7 @@ impl Store {
     }
 
     fn book(&self, known: &Known) -> ImageBook {
-        let kept = self.kept.lock();
+        let kept = self.kept();
         ImageBook {
             wanted: known.wanted.clone(),
             assigned: known.assigned.clone(),
@@ -253,7 +247,7 @@ impl Store {
         let mut book = self.book(&Known::default());
         disk::note_use(&mut book, &facts.images, facts.at);
         let before = {
-            let mut kept = self.kept.lock();
+            let mut kept = self.kept();
             let before = kept.clone();
             kept.pinned.retain(|digest, _| book.pinned.contains(digest));
             kept.last_used = book.last_used;
@@ -265,7 +259,7 @@ impl Store {
     }
 
     async fn save(&self) -> Result<(), Problem> {
-        let kept = self.kept.lock().clone();
+        let kept = self.kept().clone();
         let file = Checkpoint::<Kept>::new(&self.file);
         let saved = spawn_blocking(move || file.save(&kept)).await;
         match saved {
@@ -273,6 +267,10 @@ impl Store {
             Ok(Err(error)) => Err(Problem::new(ErrorCode::WriteFailed, Chain(&error).to_string())),
             Err(_) => Err(Problem::new(ErrorCode::WriteFailed, "The pins could not be kept.")),
         }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {

@@ -6,7 +6,7 @@ mod rig;
 use rig::{Cleaner, engine, fresh_agent};
 use std::collections::BTreeMap;
 use ttalkak_agent::{
-    disk::{Known, Store},
+    disk::{Known, Store, is_pinned},
     io::engine::Engine,
 };
 use ttalkak_protocol::{
@@ -55,7 +55,7 @@ async fn a_clean_up_leaves_foreign_images_and_pinned_ones_alone() {
     let seen = held(&store, &engine, None).await;
     assert_eq!(seen.keys().collect::<Vec<_>>().len(), 2, "only ours are seen: {seen:?}");
     store.pin(&pinned, true).await.unwrap();
-    assert!(store.pins().keeps(&key("pinned", us)));
+    assert!(is_pinned(data.path(), &key("pinned", us)));
     let refused = store.remove(&engine, &pinned).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::ImageHeld);
     assert_eq!(store.remove(&engine, &foreign).await.unwrap_err().code, ErrorCode::NotHere);

@@ -148,6 +148,8 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<Ended,
     let hello = hello(&config, &path, options.hosted);
     let (rooms_in, rooms_out) = mpsc::channel(ASKS_MAX);
     let (later, laters) = mpsc::channel(16);
+    let (room_config, proxy) = (Arc::new(config.clone()), options.surroundings.proxy());
+    let money_changed = later.clone();
     let (sense_needs, needs) = watch::channel(senses::Needs::default());
     let (sensed_in, sensed) = watch::channel(senses::Sensed::default());
     let (world_in, world) = watch::channel(None);
@@ -161,7 +163,8 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<Ended,
     };
     let disk = spawn_blocking_start(start, size, rooms_in, later, sense_needs).await?;
     let (settings_in, settings) = watch::channel(disk.settings.clone());
-    let around = rooms::Surroundings { hub, world, settings };
+    let around =
+        rooms::Surroundings { hub, world, settings, config: room_config, proxy, later: money_changed };
     let helpers_end = CancellationToken::new();
     tasks.spawn(rooms::run(around, rooms_out, helpers_end.clone()));
     tasks.spawn(senses::run(needs, sensed_in, helpers_end.clone()));

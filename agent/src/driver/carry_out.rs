@@ -77,6 +77,18 @@ impl Driver {
         }
     }
 
+    /// An owner's pin outlasts the coordinator's wish; when in doubt the image stays until the next look.
+    fn remove_image(&mut self, engine: Engine, build_key: String) {
+        let data = self.data_dir.clone();
+        self.tasks.other("remove image", async move {
+            let key = build_key.clone();
+            let pinned = tokio::task::spawn_blocking(move || crate::disk::is_pinned(&data, &key)).await;
+            if !pinned.unwrap_or(true) {
+                work::told(engine.remove_image(&build_key).await, "an image stays until the next look");
+            }
+        });
+    }
+
     fn with_engine(&mut self, engine: Engine, effect: Effect) {
         match effect {
             Effect::Build { lease, ticket, deployment, spec } => {
@@ -126,9 +138,7 @@ impl Driver {
             Effect::RemoveContainer { id } => self.tasks.other("remove container", async move {
                 work::told(engine.remove_container(&id).await, "a container stays until the next look");
             }),
-            Effect::RemoveImage { build_key } => self.tasks.other("remove image", async move {
-                work::told(engine.remove_image(&build_key).await, "an image stays until the next look");
-            }),
+            Effect::RemoveImage { build_key } => self.remove_image(engine, build_key),
             Effect::RemoveStrayImage { id } => self.tasks.other("remove stray image", async move {
                 work::told(engine.remove_stray_image(&id).await, "a stray image stays until the next look");
             }),

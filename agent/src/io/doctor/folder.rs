@@ -40,7 +40,7 @@ pub(super) fn other_daemon(folder: &Path) -> Option<Option<u32>> {
         return None;
     }
     match DataLock::take(folder) {
-        Err(LockError::Taken { .. }) => Some(DataLock::holder(folder)),
+        Err(LockError::Taken { pid, .. }) => Some(pid),
         Ok(_) | Err(LockError::Io { .. }) => None,
     }
 }
