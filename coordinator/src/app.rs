@@ -149,6 +149,7 @@ async fn serve_out(served: impl Future<Output = ()>, shutdown: &CancellationToke
 
 fn start_jobs(workers: &TaskTracker, world: &World, tunnels: &Tunnels, shutdown: &CancellationToken) {
     workers.spawn(jobs::sagas::run(world.clone(), shutdown.clone()));
+    workers.spawn(jobs::leaving::run(world.clone(), shutdown.clone()));
     workers.spawn(jobs::presence::run(world.clone(), shutdown.clone()));
     workers.spawn(jobs::terms::run(world.clone(), shutdown.clone()));
     workers.spawn(jobs::sweep::run(world.clone(), shutdown.clone()));

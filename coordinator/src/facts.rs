@@ -6,17 +6,20 @@ mod payments;
 use crate::{
     api::source::source_token,
     clock,
-    flows::{FlowError, world::World},
+    flows::{FlowError, funds, world::World},
     link::{AgentRecord, Registry, RegistryError},
     log_hub::LogHub,
-    logic::{recipe, rollout},
-    store::lease::{LeaseRow, ReportedLease},
+    logic::{leaving, placement, recipe, rollout},
+    store::{
+        lease::{LeaseRow, ReportedLease},
+        leaving::LeavingRow,
+    },
 };
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use ttalkak_protocol::{
-    id::AgentId,
-    link::{Assignment, Hello, Lease, LogBatch, LogMark, Report, SourceRef, VoucherNews},
+    id::{AgentId, DeploymentId},
+    link::{Assignment, DrainPlan, Drained, Hello, Lease, LogBatch, LogMark, Report, SourceRef, VoucherNews},
 };
 
 /// The store as links see it.
@@ -70,6 +73,24 @@ impl Facts {
         })
     }
 
+    async fn drain_plan(&self, agent: AgentId) -> Result<DrainPlan, FlowError> {
+        let store = &self.world.store;
+        let mut items = store.left(agent, clock::now()).await?;
+        for LeavingRow { lease, deployment, name, leaving, .. } in store.leaving_of(agent).await? {
+            let fate = leaving::fate(&leaving, self.obstacle(deployment).await?);
+            items.push(Drained { lease, deployment, name, fate });
+        }
+        Ok(DrainPlan { items })
+    }
+
+    /// What keeps everybody else from taking a deployment; `None` when somebody could.
+    async fn obstacle(&self, deployment: DeploymentId) -> Result<Option<String>, FlowError> {
+        let Some(need) = funds::need(&self.world, deployment).await? else { return Ok(None) };
+        let candidates = funds::candidates(&self.world, deployment, None).await?;
+        let placement = placement::choose(&need, &candidates);
+        Ok(placement.agent.is_none().then(|| placement::explain(&need, &placement)))
+    }
+
     async fn report(&self, agent: AgentId, report: &Report) -> Result<Vec<VoucherNews>, FlowError> {
         let changed = self.world.store.store_report(agent, report, clock::now()).await?;
         // The last readings of a workload come with the report that it is gone, and count before that is believed.
@@ -98,7 +119,10 @@ impl Registry for Facts {
 
     fn seen<'a>(&'a self, agent: AgentId, hello: &'a Hello) -> BoxFuture<'a, Result<(), RegistryError>> {
         Box::pin(async move {
-            self.world.store.agent_seen(agent, Some(&hello.build), &hello.capacity, clock::now()).await?;
+            self.world
+                .store
+                .agent_seen(agent, Some(&hello.build), (&hello.capacity, &hello.lending), clock::now())
+                .await?;
             self.world.nudge.sagas();
             Ok(())
         })
@@ -114,6 +138,10 @@ impl Registry for Facts {
 
     fn next_assignment(&self, agent: AgentId) -> BoxFuture<'_, Result<Assignment, RegistryError>> {
         Box::pin(async move { Ok(self.assignment(agent).await?) })
+    }
+
+    fn drain_plan(&self, agent: AgentId) -> BoxFuture<'_, Result<DrainPlan, RegistryError>> {
+        Box::pin(async move { Ok(self.drain_plan(agent).await?) })
     }
 
     fn store_report<'a>(

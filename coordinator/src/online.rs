@@ -10,9 +10,12 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use ttalkak_protocol::{
     id::AgentId,
-    link::{Capacity, MachineReading},
+    link::{Capacity, Lending, MachineReading},
     unit::UnixMillis,
 };
+
+/// What the token starts with that an agent shows to the API.
+pub const AGENT_TOKEN_PREFIX: &str = "tta_";
 
 /// Counts connections; a newer connection of any agent has a higher number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +40,8 @@ pub struct Presence {
     pub build: String,
     /// What it lends.
     pub capacity: Capacity,
+    /// Whether it takes new work.
+    pub lending: Lending,
     /// Its machine, after the first report.
     pub machine: Option<MachineReading>,
 }
@@ -57,6 +62,7 @@ struct State {
     epochs: u64,
     agents: BTreeMap<AgentId, Entry>,
     tunnel_tokens: BTreeMap<TokenHash, AgentId>,
+    api_tokens: BTreeMap<TokenHash, AgentId>,
     /// One for each agent that was seen; cancelled when its right is taken away, so that its tunnels end too.
     rights: BTreeMap<AgentId, CancellationToken>,
 }
@@ -64,7 +70,16 @@ struct State {
 struct Entry {
     presence: Presence,
     tunnel_token: TokenHash,
+    api_token: TokenHash,
     replaced: CancellationToken,
+}
+
+impl State {
+    /// Tokens are good while their connection is the agent's newest.
+    fn void(&mut self, entry: &Entry) {
+        self.tunnel_tokens.remove(&entry.tunnel_token);
+        self.api_tokens.remove(&entry.api_token);
+    }
 }
 
 impl Default for Online {
@@ -84,16 +99,19 @@ impl Online {
         let epoch = Epoch(state.epochs);
         state.rights.entry(agent).or_default();
         state.tunnel_tokens.insert(arrival.tunnel_token, agent);
+        state.api_tokens.insert(arrival.api_token, agent);
         let presence = Presence {
             epoch,
             since: arrival.since,
             build: arrival.build,
             capacity: arrival.capacity,
+            lending: arrival.lending,
             machine: None,
         };
-        let entry = Entry { presence, tunnel_token: arrival.tunnel_token, replaced: replaced.clone() };
+        let (tunnel_token, api_token) = (arrival.tunnel_token, arrival.api_token);
+        let entry = Entry { presence, tunnel_token, api_token, replaced: replaced.clone() };
         if let Some(older) = state.agents.insert(agent, entry) {
-            state.tunnel_tokens.remove(&older.tunnel_token);
+            state.void(&older);
             older.replaced.cancel();
         }
         drop(state);
@@ -130,7 +148,7 @@ impl Online {
     pub fn revoke(&self, agent: AgentId) {
         let mut state = self.lock();
         if let Some(entry) = state.agents.remove(&agent) {
-            state.tunnel_tokens.remove(&entry.tunnel_token);
+            state.void(&entry);
             entry.replaced.cancel();
         }
         if let Some(right) = state.rights.remove(&agent) {
@@ -146,6 +164,11 @@ impl Online {
         let state = self.lock();
         let agent = *state.tunnel_tokens.get(hash)?;
         Some((agent, state.rights.get(&agent)?.clone()))
+    }
+
+    /// Which agent shows this token to the API.
+    pub fn api_owner(&self, hash: &TokenHash) -> Option<AgentId> {
+        self.lock().api_tokens.get(hash).copied()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -165,8 +188,12 @@ pub struct Arrival {
     pub build: String,
     /// What it lends.
     pub capacity: Capacity,
+    /// Whether it takes new work.
+    pub lending: Lending,
     /// Hash of the token it was given for its tunnels.
     pub tunnel_token: TokenHash,
+    /// Hash of the token it was given for the API.
+    pub api_token: TokenHash,
 }
 
 /// One connection's claim to be the agent's link. Dropping it takes the agent offline, unless a newer connection
@@ -197,11 +224,12 @@ impl Connected {
     }
 
     /// Notes what the newest report says of the machine. An older connection's words are ignored.
-    pub fn note(&self, capacity: &Capacity, machine: MachineReading) {
+    pub fn note(&self, (capacity, lending): (&Capacity, Lending), machine: MachineReading) {
         let mut state = self.online.lock();
         let Some(entry) = state.agents.get_mut(&self.agent) else { return };
         if entry.presence.epoch == self.epoch {
             entry.presence.machine = Some(machine);
+            entry.presence.lending = lending;
             if entry.presence.capacity != *capacity {
                 entry.presence.capacity = capacity.clone();
             }
@@ -215,7 +243,7 @@ impl Drop for Connected {
         if state.agents.get(&self.agent).is_some_and(|entry| entry.presence.epoch == self.epoch)
             && let Some(entry) = state.agents.remove(&self.agent)
         {
-            state.tunnel_tokens.remove(&entry.tunnel_token);
+            state.void(&entry);
             drop(state);
             self.online.changed();
         }
@@ -240,7 +268,9 @@ mod tests {
             workloads_max: 3,
             engine: None,
         };
-        Arrival { since: UnixMillis(1), build: "1".into(), capacity, tunnel_token: token_hash(token) }
+        let (tunnel_token, api_token) = (token_hash(token), token_hash(&format!("api {token}")));
+        let (since, lending) = (UnixMillis(1), Lending::default());
+        Arrival { since, build: "1".into(), capacity, lending, tunnel_token, api_token }
     }
 
     #[test]
@@ -252,12 +282,15 @@ mod tests {
         assert!(second.epoch() > first.epoch());
         assert_eq!(first.if_current(|| ()), None);
         assert!(online.tunnel_owner(&token_hash("a")).is_none(), "the older token is void");
+        assert!(online.api_owner(&token_hash("api a")).is_none());
+        assert_eq!(online.api_owner(&token_hash("api b")), Some(agent()));
         drop(first);
         assert!(online.contains(agent()) && online.count() == 1);
         assert!(online.tunnel_owner(&token_hash("b")).is_some());
         drop(second);
         assert!(!online.contains(agent()));
         assert!(online.tunnel_owner(&token_hash("b")).is_none());
+        assert!(online.api_owner(&token_hash("api b")).is_none());
     }
 
     #[test]
@@ -267,6 +300,7 @@ mod tests {
         let (_, right) = online.tunnel_owner(&token_hash("a")).unwrap();
         online.revoke(agent());
         assert!(connected.replaced().is_cancelled() && right.is_cancelled());
+        assert!(online.api_owner(&token_hash("api a")).is_none());
         assert!(online.tunnel_owner(&token_hash("a")).is_none());
     }
 
@@ -277,7 +311,7 @@ mod tests {
         let connected = online.connect(agent(), arrival("a"));
         assert!(changes.has_changed().unwrap());
         changes.mark_unchanged();
-        connected.note(&arrival("a").capacity, MachineReading::default());
+        connected.note((&arrival("a").capacity, Lending::default()), MachineReading::default());
         assert!(!changes.has_changed().unwrap(), "a reading is not a coming or going");
         assert!(online.get(agent()).unwrap().machine.is_some());
         drop(connected);

@@ -77,7 +77,7 @@ pub(crate) async fn candidates(
     let heard =
         world.online.all().into_iter().filter(|(_, here)| world.money.is_none() || here.machine.is_some());
     let online: BTreeSet<AgentId> = heard.map(|(agent, _)| agent).collect();
-    Ok(world.store.candidates(deployment, build_key, &online).await?)
+    Ok(world.store.candidates(deployment, build_key, &online, clock::now()).await?)
 }
 
 /// What a workload of this deployment needs, with what it may cost; `None` when it was erased.

@@ -3,6 +3,7 @@
 pub mod chain_work;
 pub mod fund;
 pub mod ladder;
+pub mod leaving;
 pub mod on_chain;
 pub mod paid;
 pub mod presence;

@@ -6,7 +6,7 @@ use crate::{
     flows::{FlowError, funds, world::World},
     fresh,
     logic::{deployment::Fact, placement},
-    store::{lease::LeaseEnd, route::ServedRow},
+    store::route::ServedRow,
 };
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -77,12 +77,4 @@ async fn somebody_else(world: &World, served: ServedRow) -> Result<bool, FlowErr
     let candidates = funds::candidates(world, served.deployment, None).await?;
     let need = funds::need(world, served.deployment).await?;
     Ok(need.is_some_and(|need| placement::choose(&need, &candidates).agent.is_some()))
-}
-
-/// Ends the leases of an agent whose right was taken away.
-pub async fn end_leases_of(world: &World, agent: ttalkak_protocol::id::AgentId) -> Result<(), FlowError> {
-    for lease in world.store.leases_of_agent(agent).await? {
-        world.store.end_lease(lease.id, LeaseEnd::Expired, clock::now()).await?;
-    }
-    Ok(())
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     clock, fresh,
-    online::{Arrival, Connected, token_hash},
+    online::{AGENT_TOKEN_PREFIX, Arrival, Connected, token_hash},
 };
 use futures_util::FutureExt;
 use hyper::upgrade::Upgraded;
@@ -25,8 +25,12 @@ use ttalkak_protocol::{
     codec::{LOG_BATCH_LINES_MAX, LOG_LINE_BYTES_MAX},
     error::ErrorCode,
     id::AgentId,
-    link::{FromAgent, FromCoordinator, LogBatch, LogsStored, Refused, Renewed, Report, Vouchers, Welcome},
+    link::{
+        DrainPlan, FromAgent, FromCoordinator, LogBatch, LogsStored, Refused, Renewed, Report, Vouchers,
+        Welcome,
+    },
     unit::Millis,
+    version::{LEAVING, Version},
 };
 
 /// Why a link ended.
@@ -72,17 +76,20 @@ async fn run(socket: &mut Socket, state: &LinkState, stranger: OwnedSemaphorePer
     drop(stranger);
     socket.trust();
     let agent = proved.hello.agent;
-    let token = fresh::secret("ttt_");
+    let (token, api_token) = (fresh::secret("ttt_"), fresh::secret(AGENT_TOKEN_PREFIX));
     let arrival = Arrival {
         since: clock::now(),
         build: proved.hello.build.clone(),
         capacity: proved.hello.capacity.clone(),
+        lending: proved.hello.lending,
         tunnel_token: token_hash(&token),
+        api_token: token_hash(&api_token),
     };
     let connected = state.online.connect(agent, arrival);
-    let mut link = Link { socket, state, agent, connected };
+    let (version, drain) = (proved.version, DrainPlan::default());
+    let mut link = Link { socket, state, agent, connected, version, drain, leaves: false };
     tracing::info!(agent.id = %agent, "agent {agent} is online");
-    let end = match link.welcome(proved, token).await {
+    let end = match link.welcome(proved, token, api_token).await {
         Ok(()) => link.serve().await,
         Err(end) => end,
     };
@@ -123,10 +130,15 @@ struct Link<'a> {
     state: &'a LinkState,
     agent: AgentId,
     connected: Connected,
+    version: Version,
+    /// What the agent was last told of leases that shall go.
+    drain: DrainPlan,
+    /// It leaves, or hands leases back.
+    leaves: bool,
 }
 
 impl Link<'_> {
-    async fn welcome(&mut self, proved: Proved, token: String) -> Result<(), End> {
+    async fn welcome(&mut self, proved: Proved, token: String, api_token: String) -> Result<(), End> {
         let (config, registry) = (&self.state.config, &self.state.registry);
         registry.seen(self.agent, &proved.hello).await.map_err(End::Store)?;
         let log_marks = registry.log_marks(self.agent).await.map_err(End::Store)?;
@@ -136,7 +148,7 @@ impl Link<'_> {
             lease_ttl: millis(config.lease_ttl),
             tunnel_token: Secret::new(token),
             log_marks,
-            api_token: None,
+            api_token: (proved.version >= LEAVING).then(|| Secret::new(api_token)),
         };
         self.socket.send(&FromCoordinator::Welcome(welcome)).await?;
         self.connected.if_current(|| self.state.nudge.take_assignment(self.agent));
@@ -170,7 +182,10 @@ impl Link<'_> {
                 message = self.socket.next() => self.take(message).await?,
                 () = sleep_until(silent_at) => self.check_silence(silent_at).await?,
                 _ = ping.tick() => self.socket.ping().await?,
-                _ = right_check.tick() => self.check_right().await?,
+                _ = right_check.tick() => {
+                    self.check_right().await?;
+                    self.tell_drain().await?;
+                }
                 Ok(()) = assignments.changed() => {
                     assignment_due.get_or_insert_with(|| Instant::now() + config.assignment_debounce);
                 }
@@ -179,6 +194,7 @@ impl Link<'_> {
                     // Asked and taken in one: a mark must not be lost to a connection that was just replaced.
                     if self.connected.if_current(|| state.nudge.take_assignment(self.agent)) == Some(true) {
                         self.send_assignment().await?;
+                        self.tell_drain().await?;
                     }
                 }
             }
@@ -211,12 +227,28 @@ impl Link<'_> {
 
     async fn take_report(&mut self, n: u64, report: &Report) -> Result<(), End> {
         let items = self.state.registry.store_report(self.agent, report).await.map_err(End::Store)?;
-        self.connected.note(&report.capacity, report.machine);
+        self.connected.note((&report.capacity, report.lending), report.machine);
+        self.leaves = report.lending.leaving_by.is_some() || !report.handed_back.is_empty();
         self.state.nudge.sagas();
         if !items.is_empty() {
             self.socket.send(&FromCoordinator::Vouchers(Vouchers { items })).await?;
         }
-        Ok(self.socket.send(&FromCoordinator::Renewed(Renewed { report: n })).await?)
+        self.socket.send(&FromCoordinator::Renewed(Renewed { report: n })).await?;
+        self.tell_drain().await
+    }
+
+    /// Tells an agent that leaves what becomes of its leases, when that has changed. The last word is that nothing
+    /// leaves any more.
+    async fn tell_drain(&mut self) -> Result<(), End> {
+        if self.version < LEAVING || (!self.leaves && self.drain.items.is_empty()) {
+            return Ok(());
+        }
+        let plan = self.state.registry.drain_plan(self.agent).await.map_err(End::Store)?;
+        if plan == self.drain {
+            return Ok(());
+        }
+        self.drain = plan.clone();
+        Ok(self.socket.send(&FromCoordinator::Drain(plan)).await?)
     }
 
     async fn take_logs(&mut self, logs: &LogBatch) -> Result<(), End> {

@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 use ttalkak_protocol::{
     id::AgentId,
-    link::{Assignment, Hello, LogBatch, LogMark, Report, VoucherNews},
+    link::{Assignment, DrainPlan, Hello, LogBatch, LogMark, Report, VoucherNews},
 };
 
 /// A failure of the store, whatever it is; the link closes and the agent comes back.
@@ -31,6 +31,9 @@ pub trait Registry: Send + Sync {
 
     /// The full list of leases, with a generation above every earlier one, kept before this returns.
     fn next_assignment(&self, agent: AgentId) -> BoxFuture<'_, Result<Assignment, RegistryError>>;
+
+    /// What becomes of its leases that shall go.
+    fn drain_plan(&self, agent: AgentId) -> BoxFuture<'_, Result<DrainPlan, RegistryError>>;
 
     /// Stores what the agent saw; returns what its readings have earned.
     fn store_report<'a>(

@@ -6,6 +6,7 @@ pub mod deployment;
 pub mod funding;
 pub mod ladder;
 pub mod lock;
+pub mod leaving;
 pub mod metering;
 pub mod outbox;
 pub mod placement;

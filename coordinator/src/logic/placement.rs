@@ -3,7 +3,7 @@
 use super::price;
 use ttalkak_protocol::{
     id::AgentId,
-    link::{Capacity, Offer},
+    link::{Capacity, Lending, NotLending, Offer},
     money::Amount,
     unit::{Bytes, MilliCpu},
 };
@@ -40,6 +40,10 @@ pub struct Candidate {
     pub serves: bool,
     /// What it asks for; `None`: it lends for nothing.
     pub offer: Option<Offer>,
+    /// Whether it takes new work.
+    pub lending: Lending,
+    /// It handed this deployment back a while ago.
+    pub turned_away: bool,
 }
 
 impl Candidate {
@@ -56,6 +60,10 @@ impl Candidate {
 pub enum Why {
     /// No link.
     Offline,
+    /// It takes no new work, and says why.
+    NotLending(NotLending),
+    /// It handed this deployment back and is not asked again yet.
+    HandedBack,
     /// No engine answers there.
     NoEngine,
     /// Too little memory is left.
@@ -110,6 +118,12 @@ fn obstacle(need: &Need, candidate: &Candidate) -> Option<Why> {
     let Some(capacity) = candidate.capacity.as_ref().filter(|_| candidate.online) else {
         return Some(Why::Offline);
     };
+    if let Some(why) = candidate.lending.obstacle() {
+        return Some(Why::NotLending(why));
+    }
+    if candidate.turned_away {
+        return Some(Why::HandedBack);
+    }
     if capacity.engine.is_none() {
         return Some(Why::NoEngine);
     }
@@ -137,6 +151,15 @@ pub fn explain(need: &Need, placement: &Placement) -> String {
     let mib = need.memory.0 / (1024 * 1024);
     let parts: Vec<String> = [
         (Why::Offline, "offline".to_owned()),
+        (Why::NotLending(NotLending::Paused), "paused".to_owned()),
+        (Why::NotLending(NotLending::Schedule), "outside the hours of lending".to_owned()),
+        (Why::NotLending(NotLending::OwnerActive), "in use by the owner".to_owned()),
+        (Why::NotLending(NotLending::Battery), "on battery".to_owned()),
+        (Why::NotLending(NotLending::ExclusiveApp), "busy with a program of the owner".to_owned()),
+        (Why::NotLending(NotLending::Leaving), "about to leave".to_owned()),
+        (Why::NotLending(NotLending::Limits), "with limits below what runs there".to_owned()),
+        (Why::NotLending(NotLending::Other), "not taking new work".to_owned()),
+        (Why::HandedBack, "not asked again yet after handing it back".to_owned()),
         (Why::NoEngine, "without a container engine".to_owned()),
         (Why::Memory, format!("without {mib} MiB of free memory")),
         (Why::Cpu, format!("without {} milli-CPU to spare", need.cpu.0)),
@@ -174,6 +197,8 @@ mod tests {
             has_image: false,
             serves: false,
             offer: None,
+            lending: Lending::default(),
+            turned_away: false,
         }
     }
 
@@ -242,6 +267,37 @@ mod tests {
         assert_eq!(whys, [Why::Offline, Why::NoEngine, Why::Memory, Why::Cpu, Why::Workloads]);
         expect_test::expect!["No provider can take it now: 1 offline, 1 without a container engine, 1 without 512 MiB of free memory, 1 without 1000 milli-CPU to spare, 1 at their limit of workloads."]
             .assert_eq(&explain(&NEED, &placement));
+    }
+
+    #[test]
+    fn who_takes_no_work_is_never_chosen_and_the_verdict_says_why() {
+        let reasons = [
+            NotLending::Paused,
+            NotLending::Schedule,
+            NotLending::OwnerActive,
+            NotLending::Battery,
+            NotLending::ExclusiveApp,
+            NotLending::Limits,
+            NotLending::Other,
+        ];
+        let unwilling = |(n, why)| Candidate {
+            lending: Lending { accepting: false, why: Some(why), leaving_by: None },
+            // Neither its image nor its habit counts.
+            has_image: true,
+            serves: true,
+            ..candidate(n)
+        };
+        let mut all: Vec<Candidate> = (1..).zip(reasons).map(unwilling).collect();
+        // Who leaves takes no work, whatever else it says.
+        let leaving =
+            Lending { leaving_by: Some(ttalkak_protocol::unit::UnixMillis(1)), ..Lending::default() };
+        all.push(Candidate { lending: leaving, ..candidate(8) });
+        all.push(Candidate { turned_away: true, ..candidate(9) });
+        let placement = choose(&NEED, &all);
+        assert_eq!(placement.agent, None);
+        expect_test::expect![""].assert_eq(&explain(&NEED, &placement));
+        all.push(candidate(10));
+        assert_eq!(choose(&NEED, &all).agent, Some(candidate(10).agent));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use sqlx::Row;
 use std::collections::BTreeSet;
 use ttalkak_protocol::{
     id::{AgentId, DeploymentId},
-    link::{Capacity, ImageReport, Offer},
+    link::{Capacity, ImageReport, Lending, Offer},
     unit::{Bytes, MilliCpu, UnixMillis},
 };
 
@@ -40,10 +40,11 @@ impl Store {
         &self,
         agent: AgentId,
         build: Option<&str>,
-        capacity: &Capacity,
+        (capacity, lending): (&Capacity, &Lending),
         now: UnixMillis,
     ) -> StoreResult<()> {
         let mut tx = self.begin().await?;
+        super::leaving::note_lending(&mut tx, agent, lending, now).await?;
         sqlx::query(
             "UPDATE agent SET build = COALESCE(?2, build), capacity = ?3, last_seen_at = ?4 WHERE id = ?1",
         )
@@ -91,10 +92,12 @@ impl Store {
         deployment: DeploymentId,
         build_key: Option<&str>,
         online: &BTreeSet<AgentId>,
+        now: UnixMillis,
     ) -> StoreResult<Vec<Candidate>> {
         let rows = sqlx::query(
-            "SELECT a.id, a.capacity, a.offer,
+            "SELECT a.id, a.capacity, a.offer, a.lending,
                COALESCE(SUM(d.memory_bytes), 0) AS memory, COALESCE(SUM(d.milli_cpu), 0) AS cpu, COUNT(d.id) AS workloads,
+               EXISTS (SELECT 1 FROM turned_away t WHERE t.agent_id = a.id AND t.deployment_id = ?1 AND t.until > ?3) AS turned_away,
                EXISTS (SELECT 1 FROM agent_image i WHERE i.agent_id = a.id AND i.build_key = ?2) AS has_image,
                EXISTS (SELECT 1 FROM route r JOIN lease s ON s.id = r.lease_id WHERE r.deployment_id = ?1 AND s.agent_id = a.id) AS serves
              FROM agent a
@@ -104,6 +107,7 @@ impl Store {
         )
         .bind(deployment.to_string())
         .bind(build_key)
+        .bind(now.0)
         .fetch_all(self.read())
         .await?;
         rows.iter()
@@ -119,6 +123,8 @@ impl Store {
                     has_image: row.number::<i64>("has_image")? == 1,
                     serves: row.number::<i64>("serves")? == 1,
                     offer: row.json_opt("offer")?,
+                    lending: row.json_opt::<Lending>("lending")?.unwrap_or_default(),
+                    turned_away: row.number::<i64>("turned_away")? == 1,
                 })
             })
             .collect()

@@ -200,7 +200,9 @@ impl Store {
         }
         let images_changed = super::agent::replace_images(&mut tx, agent, &report.images).await?;
         let capacity_changed = super::agent::note_capacity(&mut tx, agent, &report.capacity, now).await?;
-        if changed.is_empty() && !images_changed && !capacity_changed {
+        let lending_changed = super::leaving::note_lending(&mut tx, agent, &report.lending, now).await?;
+        let handed_back = super::leaving::note_handed_back(&mut tx, agent, &report.handed_back, now).await?;
+        if changed.is_empty() && !(images_changed || capacity_changed || lending_changed || handed_back) {
             return Ok(changed);
         }
         tx.commit_unseen().await?;

@@ -18,6 +18,7 @@ pub mod hold;
 pub mod idempotency;
 pub mod journal;
 pub mod lease;
+pub mod leaving;
 pub mod list;
 pub mod log;
 pub mod mandate;

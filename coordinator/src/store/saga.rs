@@ -7,8 +7,11 @@ use sqlx::{Row, sqlite::SqliteRow};
 use ttalkak_protocol::{
     error::Problem,
     id::{AgentId, DeploymentId, ReleaseId, SagaId},
-    unit::UnixMillis,
+    unit::{Millis, UnixMillis},
 };
+
+/// A relocation that failed is not tried again before this: whatever it failed of needs a while to change.
+const RELOCATION_PAUSE: Millis = Millis(30_000);
 
 /// What a saga is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
@@ -202,7 +205,7 @@ impl Store {
     }
 
     /// Begins a rollout of a release that exists, on the platform's own account: a provider was lost.
-    /// Nothing happens when some saga of the deployment is at work.
+    /// Nothing happens when some saga of the deployment is at work, or one failed a moment ago.
     pub async fn request_relocation(
         &self,
         saga: SagaId,
@@ -214,11 +217,13 @@ impl Store {
             "INSERT INTO saga (id, deployment_id, release_id, kind, state, since, created_at)
              SELECT ?1, d.id, d.release_id, 'deploy', 'running', ?3, ?3 FROM deployment d
              WHERE d.id = ?2 AND d.wanted = 'running' AND d.release_id IS NOT NULL
-             AND NOT EXISTS (SELECT 1 FROM saga o WHERE o.deployment_id = d.id AND o.state IN ('running', 'undoing'))",
+             AND NOT EXISTS (SELECT 1 FROM saga o WHERE o.deployment_id = d.id AND o.state IN ('running', 'undoing'))
+             AND NOT EXISTS (SELECT 1 FROM saga f WHERE f.deployment_id = d.id AND f.state = 'failed' AND f.ended_at > ?4)",
         )
         .bind(saga.to_string())
         .bind(deployment.to_string())
         .bind(now.0)
+        .bind(now.0.saturating_sub(RELOCATION_PAUSE.0.cast_signed()))
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
@@ -234,6 +239,7 @@ pub(super) async fn erase(tx: &mut Tx, deployment: DeploymentId) -> StoreResult<
         "DELETE FROM saga WHERE deployment_id = ?",
         "DELETE FROM route WHERE deployment_id = ?",
         "DELETE FROM lease WHERE deployment_id = ?",
+        "DELETE FROM turned_away WHERE deployment_id = ?",
         "DELETE FROM release WHERE deployment_id = ?",
         "DELETE FROM env_var WHERE deployment_id = ?",
         "DELETE FROM name_claim WHERE owner = ?",

@@ -184,7 +184,14 @@ pub(crate) fn arrival() -> Arrival {
         workloads_max: 9,
         engine: None,
     };
-    Arrival { since: UnixMillis(0), build: "test".into(), capacity, tunnel_token: token_hash(AGENT_TOKEN) }
+    Arrival {
+        since: UnixMillis(0),
+        build: "test".into(),
+        capacity,
+        lending: ttalkak_protocol::link::Lending::default(),
+        tunnel_token: token_hash(AGENT_TOKEN),
+        api_token: token_hash("api"),
+    }
 }
 
 pub(crate) struct Visitor {

@@ -5,7 +5,13 @@ use futures_util::{SinkExt, StreamExt};
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
 use ttalkak_coordinator::link::LinkConfig;
-use ttalkak_protocol::link::{FromAgent, FromCoordinator};
+use ttalkak_protocol::{
+    id::{DeploymentId, LeaseId},
+    link::{DrainPlan, Drained, Fate, FromAgent, FromCoordinator, Lending, Report},
+    unit::UnixMillis,
+    version::{Version, VersionRange},
+};
+use uuid::Uuid;
 
 #[tokio::test]
 async fn a_report_is_stored_renews_the_leases_and_wakes_the_sagas() {
@@ -136,4 +142,53 @@ async fn an_agent_that_leaves_is_offline() {
     let (agent, ..) = world.welcomed().await;
     drop(agent);
     world.until_offline().await;
+}
+
+fn plan() -> DrainPlan {
+    let item = Drained {
+        lease: LeaseId::new(Uuid::from_u128(2)),
+        deployment: DeploymentId::new(Uuid::from_u128(3)),
+        name: "shop".into(),
+        fate: Fate::Stops { at: UnixMillis(5), why: "Nobody.".into() },
+    };
+    DrainPlan { items: vec![item] }
+}
+
+fn leaving(generation: u64) -> FromAgent {
+    let lending = Lending { leaving_by: Some(UnixMillis(5)), ..Lending::default() };
+    FromAgent::Report(Report { lending, ..report(generation) })
+}
+
+#[tokio::test]
+async fn an_agent_that_leaves_is_told_what_becomes_of_its_leases_once_for_each_change() {
+    let world = World::with(LinkConfig { right_check_every: Duration::from_secs(60), ..config() }).await;
+    let (mut agent, welcome, _) = world.welcomed().await;
+    assert!(welcome.api_token.is_some());
+    *world.memory.drain.lock().unwrap() = plan();
+    agent.send(FromAgent::Report(report(1))).await;
+    assert!(matches!(agent.next().await, FromCoordinator::Renewed(_)));
+    for _ in 0..2 {
+        agent.send(leaving(1)).await;
+    }
+    assert!(matches!(agent.next().await, FromCoordinator::Renewed(_)), "who stays is told nothing");
+    assert_eq!(agent.next().await, FromCoordinator::Drain(plan()));
+    assert!(matches!(agent.next().await, FromCoordinator::Renewed(_)), "what is known is not said again");
+    assert!(world.online.get(agent_id()).unwrap().lending.leaving_by.is_some());
+    *world.memory.drain.lock().unwrap() = DrainPlan::default();
+    agent.send(FromAgent::Report(report(1))).await;
+    assert!(matches!(agent.next().await, FromCoordinator::Renewed(_)));
+    assert_eq!(agent.next().await, FromCoordinator::Drain(DrainPlan::default()), "the last word");
+}
+
+#[tokio::test]
+async fn an_agent_of_version_1_hears_nothing_that_it_does_not_know() {
+    let first = VersionRange { min: Version(1), max: Version(1) };
+    let world = World::with(LinkConfig { versions: first, ..config() }).await;
+    let (mut agent, welcome, _) = world.welcomed().await;
+    assert_eq!((welcome.version, welcome.api_token), (Version(1), None));
+    *world.memory.drain.lock().unwrap() = plan();
+    for _ in 0..2 {
+        agent.send(leaving(1)).await;
+        assert!(matches!(agent.next().await, FromCoordinator::Renewed(_)));
+    }
 }

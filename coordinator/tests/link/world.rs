@@ -23,8 +23,8 @@ use ttalkak_protocol::{
     codec,
     id::AgentId,
     link::{
-        Assignment, Capacity, Challenge, FromAgent, FromCoordinator, Hello, Lending, LogBatch, LogMark,
-        MachineReading, MoneyReport, Proof, Report, VoucherNews, Welcome, challenge_bytes,
+        Assignment, Capacity, Challenge, DrainPlan, FromAgent, FromCoordinator, Hello, Lending, LogBatch,
+        LogMark, MachineReading, MoneyReport, Proof, Report, VoucherNews, Welcome, challenge_bytes,
     },
     unit::{Bytes, MilliCpu, UnixMillis},
     version::supported,
@@ -45,6 +45,7 @@ pub(crate) struct Memory {
     pub(crate) agents: Mutex<BTreeMap<AgentId, AgentRecord>>,
     pub(crate) reports: Mutex<Vec<Report>>,
     pub(crate) generation: Mutex<u64>,
+    pub(crate) drain: Mutex<DrainPlan>,
     pub(crate) broken: Mutex<bool>,
 }
 
@@ -63,6 +64,10 @@ impl Registry for Memory {
 
     fn seen<'a>(&'a self, _: AgentId, _: &'a Hello) -> BoxFuture<'a, Result<(), RegistryError>> {
         self.answer(())
+    }
+
+    fn drain_plan(&self, _: AgentId) -> BoxFuture<'_, Result<DrainPlan, RegistryError>> {
+        self.answer(self.drain.lock().unwrap().clone())
     }
 
     fn log_marks(&self, _: AgentId) -> BoxFuture<'_, Result<Vec<LogMark>, RegistryError>> {
