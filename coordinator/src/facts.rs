@@ -113,7 +113,7 @@ impl Registry for Facts {
             let Some(key) = self.world.store.agent_key(agent).await? else { return Ok(None) };
             let public_key =
                 key.public_key.try_into().map_err(|_| "an agent's public key does not have 32 bytes")?;
-            Ok(Some(AgentRecord { public_key, revoked: key.revoked }))
+            Ok(Some(AgentRecord { public_key, revoked: key.revoked, leaves: key.leaves }))
         })
     }
 

@@ -13,3 +13,9 @@ pub fn secret(prefix: &str) -> String {
     let bytes: [u8; 32] = rand::rng().random();
     format!("{prefix}{}", hex::encode(bytes))
 }
+
+/// A short text of letters out of an alphabet, for people to type.
+pub fn letters(alphabet: &[u8], count: usize) -> String {
+    let mut rng = rand::rng();
+    (0..count).map(|_| char::from(alphabet[rng.random_range(0..alphabet.len())])).collect()
+}

@@ -11,6 +11,7 @@ pub mod faults;
 pub mod made;
 pub mod own_engine;
 pub mod program;
+pub mod second;
 pub mod traces;
 pub mod visit;
 pub mod visitors;
@@ -18,6 +19,7 @@ pub mod world;
 
 pub use app::{App, Mode};
 pub use chain::LocalChain;
+pub use second::Second;
 pub use visitors::Visitors;
 pub use world::{Options, World};
 

@@ -242,6 +242,18 @@ impl World {
         .await
     }
 
+    /// The program of another agent: its own folder and its own ports, the same engine.
+    pub(crate) async fn start_second(&self) -> Program {
+        let code = enrol_code(&self.client, &self.token, self.ports.api).await;
+        let folder = self.folder.path().join("second");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let mut env = self.options.agent_env.clone();
+        env.push(("TTALKAK_AGENT_PORT_RANGE".to_owned(), "28000-28099".to_owned()));
+        env.push(("TTALKAK_AGENT_NAME".to_owned(), "second".to_owned()));
+        let options = Options { agent_env: env, namespace: None, ..Options::default() };
+        start_agent(&folder, self.ports.api, Some(&code), &options)
+    }
+
     /// Starts the agent again after it was killed or stopped.
     pub fn restart_agent(&mut self) {
         self.agent = start_agent(self.folder.path(), self.ports.api, None, &self.options);

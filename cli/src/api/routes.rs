@@ -22,15 +22,17 @@ use ttalkak_protocol::{
         deployment::{CreateDeployment, DeploymentAccepted, DeploymentView, Redeploy, Rollback, SetTerm},
         env::{EnvList, SetEnv},
         log::{LogLines, LogQuery},
+        machine::ApprovePairing,
         page::{ListQuery, Page},
         project::{CreateProject, ProjectView},
-        provider::{EnrolmentView, ProviderList},
+        provider::{EnrolmentList, EnrolmentView, LeaveProvider, ProviderList, ProviderView, RenameProvider},
         release::ReleaseView,
         token::{CreateToken, TokenCreated, TokenList},
         upload::UploadView,
     },
     id::AgentId,
     id::TokenId,
+    unit::UnixMillis,
 };
 
 /// Half an hour: 256 MiB at 1.2 Mbit/s.
@@ -229,6 +231,38 @@ impl Api {
     /// `DELETE /v1/providers/{agent}`.
     pub(crate) async fn revoke_provider(&self, agent: AgentId) -> CliResult<()> {
         self.call_unit(Method::DELETE, self.url(&["providers", &agent.to_string()]), NO_BODY).await
+    }
+
+    /// `PATCH /v1/providers/{agent}`.
+    pub(crate) async fn rename_provider(&self, agent: AgentId, name: String) -> CliResult<ProviderView> {
+        let url = self.url(&["providers", &agent.to_string()]);
+        self.call(Method::PATCH, url, Some(&RenameProvider { name }), Patience::Some).await
+    }
+
+    /// `PUT /v1/providers/{agent}/leave`.
+    pub(crate) async fn empty_provider(
+        &self,
+        agent: AgentId,
+        by: Option<UnixMillis>,
+    ) -> CliResult<ProviderView> {
+        let url = self.url(&["providers", &agent.to_string(), "leave"]);
+        self.call(Method::PUT, url, Some(&LeaveProvider { by }), Patience::Some).await
+    }
+
+    /// `POST /v1/providers/approve`.
+    pub(crate) async fn approve_provider(&self, code: String) -> CliResult<ProviderView> {
+        let url = self.url(&["providers", "approve"]);
+        self.call(Method::POST, url, Some(&ApprovePairing { code }), Patience::Some).await
+    }
+
+    /// `GET /v1/enrolments`.
+    pub(crate) async fn enrolments(&self) -> CliResult<EnrolmentList> {
+        self.call(Method::GET, self.url(&["enrolments"]), NO_BODY, Patience::Some).await
+    }
+
+    /// `DELETE /v1/enrolments/{id}`.
+    pub(crate) async fn revoke_enrolment(&self, id: &str) -> CliResult<()> {
+        self.call_unit(Method::DELETE, self.url(&["enrolments", id]), NO_BODY).await
     }
 
     /// `POST /v1/enrolments`.

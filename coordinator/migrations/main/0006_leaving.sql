@@ -1,7 +1,8 @@
 -- Agents that take no work or leave, and leases that they hand back.
 
 ALTER TABLE agent ADD COLUMN lending TEXT;           -- JSON Lending; NULL: takes work and stays
-ALTER TABLE agent ADD COLUMN leaving_by INTEGER;     -- out of it
+ALTER TABLE agent ADD COLUMN drain_by INTEGER;       -- its owner wants it emptied by then, said from afar
+ALTER TABLE agent ADD COLUMN leaving_by INTEGER;     -- the earlier of both
 ALTER TABLE agent ADD COLUMN leaving_since INTEGER;
 
 ALTER TABLE lease ADD COLUMN handed_back TEXT;       -- HandBackReason, the first that was given
@@ -17,4 +18,24 @@ CREATE TABLE turned_away (
   times INTEGER NOT NULL,
   until INTEGER NOT NULL,
   PRIMARY KEY (deployment_id, agent_id)
+) STRICT;
+
+-- The wallet that signed that a machine earns for it (EIP-4361), and the texts that wait for such a signature.
+ALTER TABLE agent ADD COLUMN payee TEXT;
+CREATE TABLE payee_nonce (
+  nonce TEXT PRIMARY KEY,
+  agent_id TEXT NOT NULL REFERENCES agent(id),
+  wallet TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  used_at INTEGER
+) STRICT;
+
+-- Agents without a code that wait for their owner's approval.
+CREATE TABLE pairing (
+  poll BLOB PRIMARY KEY,               -- SHA-256 of what the agent asks with
+  code BLOB NOT NULL UNIQUE,           -- SHA-256 of what its screen shows
+  name TEXT NOT NULL,
+  public_key BLOB NOT NULL,
+  expires_at INTEGER NOT NULL,
+  agent_id TEXT REFERENCES agent(id)   -- once approved
 ) STRICT;

@@ -292,7 +292,7 @@ pub(super) async fn statement(
     caller: Caller,
     Query(query): Query<statement::MonthQuery>,
 ) -> Result<axum::response::Response, ApiError> {
-    statement::of(&caller, crate::store::billing::Side::Tenant, &query).await
+    statement::of(&caller, caller.account, crate::store::billing::Side::Tenant, &query).await
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Who asks. [`Caller`] is the only way from a request to an account, and, with [`Anyone`], the only way to the
-//! store: the router's state is a [`Door`] that nobody else can open.
+//! Who asks. [`Caller`] is the only way from a request to an account, and, with [`Anyone`] and
+//! [`Machine`](super::machine::Machine), the only way to the store: the router's state is a [`Door`] that nobody else can open.
 
 use super::{ApiState, Room, error::ApiError};
 use crate::{clock, store::token::TokenOwner};
@@ -58,6 +58,14 @@ impl Door {
         };
         self.note_use(&hash, owner.token);
         Ok(Caller { account: owner.account, token: owner.token, door: self.clone() })
+    }
+
+    pub(super) fn inner(&self) -> &Room {
+        &self.0
+    }
+
+    pub(super) fn room_state(&self) -> &ApiState {
+        &self.0.state
     }
 
     /// For whoever needs no account.

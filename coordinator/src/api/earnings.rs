@@ -64,5 +64,5 @@ pub(super) async fn statement(
     caller: Caller,
     Query(query): Query<statement::MonthQuery>,
 ) -> Result<axum::response::Response, ApiError> {
-    statement::of(&caller, Side::Provider, &query).await
+    statement::of(&caller, caller.account, Side::Provider, &query).await
 }

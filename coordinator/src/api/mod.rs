@@ -15,9 +15,11 @@ mod finish;
 mod health;
 mod idempotency;
 mod logs;
+mod machine;
 mod openapi;
 mod oversize;
 mod pages;
+mod pairing;
 mod projects;
 mod providers;
 mod rate;
@@ -47,7 +49,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use ttalkak_protocol::{
-    id::TunnelId,
+    id::{AccountId, AgentId, TunnelId},
     unit::{PublicPort, UnixMillis},
 };
 
@@ -110,6 +112,10 @@ pub(crate) struct Room {
     callers: caller::CallerCache,
     pages: pages::PageCache,
     enrolling: rate::Buckets,
+    polling: rate::Buckets<[u8; 32]>,
+    polling_from: rate::Buckets,
+    guessing: rate::Buckets<AccountId>,
+    asking: rate::Buckets<AgentId>,
     uploading: tokio::sync::Semaphore,
     /// Claims of idempotency keys from before this belong to a process that is gone.
     started: UnixMillis,
@@ -122,6 +128,10 @@ pub fn router(state: ApiState) -> Router {
         callers: caller::CallerCache::default(),
         pages: pages::PageCache::default(),
         enrolling: rate::Buckets::new(providers::ENROL_RATE),
+        polling: rate::Buckets::new(pairing::POLL_RATE),
+        polling_from: rate::Buckets::new(pairing::POLL_ADDRESS_RATE),
+        guessing: rate::Buckets::new(pairing::GUESS_RATE),
+        asking: rate::Buckets::new(machine::RATE),
         uploading: tokio::sync::Semaphore::new(uploads::AT_A_TIME),
         started: clock::now(),
     });

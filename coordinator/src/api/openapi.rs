@@ -2,8 +2,8 @@
 //! the idempotency key of a POST) is added here once.
 
 use super::{
-    billing, caller::Door, deployments, earnings, env, health, logs, projects, providers, releases, source,
-    tokens, tunnels, uploads, wallet,
+    billing, caller::Door, deployments, earnings, env, health, logs, machine, pairing, projects, providers,
+    releases, source, tokens, tunnels, uploads, wallet,
 };
 use ttalkak_protocol::error::ErrorBody;
 use utoipa::{
@@ -56,10 +56,21 @@ pub(super) fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(logs::read))
         .routes(uploads::route())
         .routes(routes!(source::read))
-        .routes(routes!(providers::enrolment))
+        .routes(routes!(providers::enrolment, providers::enrolments))
+        .routes(routes!(providers::revoke_enrolment))
         .routes(routes!(providers::enrol))
         .routes(routes!(providers::list))
-        .routes(routes!(providers::read, providers::revoke))
+        .routes(routes!(pairing::ask))
+        .routes(routes!(pairing::poll))
+        .routes(routes!(pairing::approve))
+        .routes(routes!(providers::read, providers::rename, providers::revoke))
+        .routes(routes!(providers::leave))
+        .routes(routes!(machine::earnings))
+        .routes(routes!(machine::settle))
+        .routes(routes!(machine::set_threshold))
+        .routes(routes!(machine::month))
+        .routes(routes!(machine::payee_message))
+        .routes(routes!(machine::link_payee))
         .routes(routes!(tunnels::create, tunnels::list))
         .routes(routes!(tunnels::delete))
         .routes(routes!(billing::read))
@@ -87,6 +98,10 @@ pub fn description() -> String {
     components
         .security_schemes
         .insert(source::SCHEME.to_owned(), scheme("The token that a lease carries for its source archive."));
+    components.security_schemes.insert(
+        machine::SCHEME.to_owned(),
+        scheme("The token that an agent's welcome carries, `tta_…`; good while its link stands."),
+    );
     for item in api.paths.paths.values_mut() {
         let post = item.post.as_mut();
         post.into_iter().for_each(take_idempotency_key);

@@ -16,9 +16,13 @@ use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
 use ttalkak_protocol::{
     ErrorCode, Secret,
-    api::provider::{AgentEnrolled, EnrolAgent, EnrolmentView, ProviderList, ProviderView},
+    api::provider::{
+        AgentEnrolled, EnrolAgent, EnrolmentList, EnrolmentView, LeaveProvider, ProviderList, ProviderView,
+        RenameProvider,
+    },
     error::Problem,
     id::AgentId,
+    link::Lending,
     unit::Millis,
 };
 
@@ -31,12 +35,13 @@ pub(super) const ENROL_RATE: Rate = Rate { burst: 20, every_ms: 3_000 };
 
 impl ApiState {
     /// Adds what only the standing link knows.
-    fn present(&self, view: ProviderView) -> ProviderView {
+    pub(super) fn present(&self, view: ProviderView) -> ProviderView {
         let Some(presence) = self.online.get(view.id) else { return view };
         ProviderView {
             online: true,
             build: presence.build,
             capacity: Some(presence.capacity),
+            lending: Lending { leaving_by: view.lending.leaving_by, ..presence.lending },
             machine: presence.machine,
             ..view
         }
@@ -55,8 +60,25 @@ pub(super) async fn enrolment(caller: Caller) -> Reply<EnrolmentView> {
     Ok(Answer(StatusCode::CREATED, EnrolmentView { code: Secret::new(code), expires_at }))
 }
 
+/// Codes that could still be used.
+#[utoipa::path(get, path = "/v1/enrolments", tag = "providers",
+    responses((status = 200, description = "All.", body = EnrolmentList)))]
+pub(super) async fn enrolments(caller: Caller) -> Reply<EnrolmentList> {
+    let items = caller.store.open_enrolments(caller.account, clock::now()).await?;
+    Ok(ok(EnrolmentList { items }))
+}
+
+/// Takes a code back before it is used.
+#[utoipa::path(delete, path = "/v1/enrolments/{enrolment}", tag = "providers",
+    params(("enrolment" = String, Path, description = "Its id.")),
+    responses((status = 204, description = "Void.")))]
+pub(super) async fn revoke_enrolment(caller: Caller, Key(key): Key) -> Result<StatusCode, ApiError> {
+    caller.store.revoke_enrolment(caller.account, &key).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Where a request comes from, when the listener tells.
-pub(super) struct Origin(Option<SocketAddr>);
+pub(super) struct Origin(pub(super) Option<SocketAddr>);
 
 impl<S: Sync> axum::extract::FromRequestParts<S> for Origin {
     type Rejection = std::convert::Infallible;
@@ -88,7 +110,7 @@ pub(super) async fn enrol(
 }
 
 /// 32 bytes in hex that are a point one can verify with; a weak point would accept any signature.
-fn public_key(text: &str) -> Result<[u8; 32], Problem> {
+pub(super) fn public_key(text: &str) -> Result<[u8; 32], Problem> {
     let mut bytes = [0; 32];
     let good = hex::decode_to_slice(text, &mut bytes).is_ok()
         && VerifyingKey::from_bytes(&bytes).is_ok_and(|key| !key.is_weak());
@@ -120,7 +142,38 @@ pub(super) async fn read(caller: Caller, Key(key): Key) -> Reply<ProviderView> {
     Ok(ok(caller.present(stored)))
 }
 
-/// Takes an agent's right away: its link and tunnels end at once.
+/// Calls an agent otherwise.
+#[utoipa::path(patch, path = "/v1/providers/{provider}", tag = "providers", request_body = RenameProvider,
+    params(("provider" = AgentId, Path, description = "Its id.")),
+    responses((status = 200, description = "It.", body = ProviderView)))]
+pub(super) async fn rename(
+    caller: Caller,
+    Key(key): Key,
+    Json(wish): Json<RenameProvider>,
+) -> Reply<ProviderView> {
+    let agent = agent_id(&key)?;
+    validate::label(&wish.name)?;
+    caller.store.rename_agent(caller.account, agent, &wish.name).await?;
+    let stored = caller.store.provider(caller.account, agent).await?;
+    Ok(ok(caller.present(stored)))
+}
+
+/// Empties an agent by a time: it takes no new work, what it serves is started elsewhere, and the rest is stopped then.
+#[utoipa::path(put, path = "/v1/providers/{provider}/leave", tag = "providers", request_body = LeaveProvider,
+    params(("provider" = AgentId, Path, description = "Its id.")),
+    responses((status = 200, description = "It.", body = ProviderView)))]
+pub(super) async fn leave(
+    caller: Caller,
+    Key(key): Key,
+    Json(wish): Json<LeaveProvider>,
+) -> Reply<ProviderView> {
+    let agent = agent_id(&key)?;
+    caller.store.set_drain(caller.account, agent, wish.by, clock::now()).await?;
+    let stored = caller.store.provider(caller.account, agent).await?;
+    Ok(ok(caller.present(stored)))
+}
+
+/// Takes an agent's right away: its link and tunnels end at once, and what it served is started elsewhere.
 #[utoipa::path(delete, path = "/v1/providers/{provider}", tag = "providers",
     params(("provider" = AgentId, Path, description = "Its id.")),
     responses((status = 204, description = "Revoked.")))]

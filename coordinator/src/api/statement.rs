@@ -1,7 +1,7 @@
 //! Statements of a month as CSV, in the token's units. Values in currencies for people stand beside, each with its rate's
 //! time. Numbers of a line can be checked with the evidence of its agreement.
 
-use super::{caller::Caller, error::ApiError};
+use super::{ApiState, error::ApiError};
 use crate::{
     clock,
     money::Money,
@@ -12,7 +12,9 @@ use http::{HeaderValue, header};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Deserialize;
 use std::fmt::Write;
-use ttalkak_protocol::{ErrorCode, api::billing::DisplayRate, money::Amount, unit::UnixMillis};
+use ttalkak_protocol::{
+    ErrorCode, api::billing::DisplayRate, id::AccountId, money::Amount, unit::UnixMillis,
+};
 
 /// Which month.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -28,14 +30,19 @@ const DAY_MS: i64 = 24 * 3_600_000;
 const MICROS: u8 = 6;
 
 /// The statement of one side.
-pub(super) async fn of(caller: &Caller, side: Side, query: &MonthQuery) -> Result<Response, ApiError> {
-    let money = caller.money()?;
+pub(super) async fn of(
+    state: &ApiState,
+    account: AccountId,
+    side: Side,
+    query: &MonthQuery,
+) -> Result<Response, ApiError> {
+    let money = state.money()?;
     let span = month(&query.month)
         .ok_or_else(|| ApiError::new(ErrorCode::InvalidQuery, "The month is not such as 2026-11."))?;
-    let days = caller.store.charges(caller.account, side, span).await?;
+    let days = state.store.charges(account, side, span).await?;
     let mut worths = Vec::with_capacity(days.len());
     for (day, _) in days.keys() {
-        worths.push(money.rates_of(caller.store.rates_until(end_of(*day)).await?, clock::now()));
+        worths.push(money.rates_of(state.store.rates_until(end_of(*day)).await?, clock::now()));
     }
     let text = table(&days, money, &worths);
     let kind = HeaderValue::from_static("text/csv; charset=utf-8");

@@ -12,14 +12,16 @@ use ttalkak_escrow::siwe::{Expected, Message, SiweError, verify};
 use ttalkak_protocol::{
     ErrorCode,
     api::billing::{AskWalletMessage, LinkWallet, WalletMessage},
-    unit::Millis,
+    money::EvmAddress,
+    unit::{Millis, UnixMillis},
 };
 
 /// A message is good for so long: the time to unlock a wallet.
 const GOOD_FOR: Millis = Millis(10 * 60 * 1000);
-const STATEMENT: &str = "Link this wallet with your Ttalkak account. This moves no money.";
-/// What is signed in to; stands in the text so that it serves nothing else.
-const PURPOSE: &str = "urn:ttalkak:link-wallet";
+const PURPOSE: Purpose = Purpose {
+    statement: "Link this wallet with your Ttalkak account. This moves no money.",
+    uri: "urn:ttalkak:link-wallet",
+};
 const HOST_CHARS_MAX: usize = 255;
 
 /// The host that the caller asked, as its own address bar has it. Wallets show it, so that nobody signs for another.
@@ -48,20 +50,9 @@ pub(super) async fn message(
     Json(wish): Json<AskWalletMessage>,
 ) -> Reply<WalletMessage> {
     let money = caller.money()?;
-    let (nonce, now) = (fresh::secret(""), clock::now());
-    let expires_at = now.after(GOOD_FOR);
+    let (message, expires_at) = PURPOSE.message(domain, wish.wallet, money);
     let whose = (caller.account, wish.wallet);
-    caller.store.add_wallet_nonce(&nonce, whose, expires_at, now).await?;
-    let message = Message {
-        domain,
-        address: wish.wallet,
-        statement: STATEMENT.to_owned(),
-        uri: PURPOSE.to_owned(),
-        chain_id: money.domain().chain_id,
-        nonce,
-        issued_at: now,
-        expires_at,
-    };
+    caller.store.add_wallet_nonce(&message.nonce, whose, expires_at, clock::now()).await?;
     Ok(ok(WalletMessage { message: message.to_text(), expires_at }))
 }
 
@@ -75,9 +66,7 @@ pub(super) async fn link(
 ) -> Result<StatusCode, ApiError> {
     let money = caller.money()?;
     let now = clock::now();
-    let nonce = Message::parse(&wish.message).map_err(|error| refused(&error))?.nonce;
-    let expected = expected(&domain, money, &nonce);
-    let signer = verify(&wish.message, &wish.signature, &expected, now).map_err(|error| refused(&error))?;
+    let (nonce, signer) = PURPOSE.signer(&wish, &domain, money)?;
     let mut tx = caller.store.begin().await?;
     wallet::use_nonce(&mut tx, &nonce, (caller.account, signer), now).await?;
     wallet::link(&mut tx, caller.account, signer).await?;
@@ -87,8 +76,42 @@ pub(super) async fn link(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn expected<'a>(domain: &'a str, money: &Money, nonce: &'a str) -> Expected<'a> {
-    Expected { domain, uri: PURPOSE, chain_id: money.domain().chain_id, nonce }
+/// What a wallet signs in to; stands in the text so that a signature serves nothing else.
+pub(super) struct Purpose {
+    /// For the wallet's owner.
+    pub(super) statement: &'static str,
+    /// For us.
+    pub(super) uri: &'static str,
+}
+
+impl Purpose {
+    /// A fresh text for a wallet, and when it ends. Its nonce is still to be noted.
+    pub(super) fn message(
+        &self,
+        domain: String,
+        address: EvmAddress,
+        money: &Money,
+    ) -> (Message, UnixMillis) {
+        let (nonce, issued_at) = (fresh::secret(""), clock::now());
+        let expires_at = issued_at.after(GOOD_FOR);
+        let (statement, uri) = (self.statement.to_owned(), self.uri.to_owned());
+        let chain_id = money.domain().chain_id;
+        (Message { domain, address, statement, uri, chain_id, nonce, issued_at, expires_at }, expires_at)
+    }
+
+    /// Who signed, and the nonce, which is still to be used up. Errors: `WalletNonceInvalid`, `WalletSignatureInvalid`.
+    pub(super) fn signer(
+        &self,
+        signed: &LinkWallet,
+        domain: &str,
+        money: &Money,
+    ) -> Result<(String, EvmAddress), ApiError> {
+        let nonce = Message::parse(&signed.message).map_err(|error| refused(&error))?.nonce;
+        let expected = Expected { domain, uri: self.uri, chain_id: money.domain().chain_id, nonce: &nonce };
+        let signer = verify(&signed.message, &signed.signature, &expected, clock::now())
+            .map_err(|error| refused(&error))?;
+        Ok((nonce, signer))
+    }
 }
 
 fn refused(error: &SiweError) -> ApiError {

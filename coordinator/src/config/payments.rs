@@ -37,6 +37,8 @@ pub struct Payments {
     pub lock_for: Millis,
     /// An endpoint of the chain that wallets are told.
     pub public_rpc: Option<String>,
+    /// Where people can look at transactions: `/tx/HASH` is added.
+    pub explorer: Option<String>,
     /// What the token is worth in currencies for people.
     pub display_rates: Vec<DisplayRate>,
     /// Where that is asked for.
@@ -62,6 +64,7 @@ impl Default for Payments {
             settle_at: "0 0 3 * * *".parse().expect("a schedule that a test reads"),
             lock_for: Millis(24 * 3600 * 1000),
             public_rpc: None,
+            explorer: None,
             display_rates: Vec::new(),
             rate_sources: Vec::new(),
             rate_every: Millis(10 * 60 * 1000),
@@ -115,6 +118,10 @@ impl Payments {
                 .and_then(endpoint)
                 .map(|url| self.public_rpc = Some(url))
                 .map_err(|why| (why, "\"https://rpc.example.com\"")),
+            "explorer" => text(value)
+                .and_then(endpoint)
+                .map(|url| self.explorer = Some(url))
+                .map_err(|why| (why, "\"https://explorer.example.com\"")),
             "display_rates" => display_rates(value)
                 .map(|rates| self.display_rates = rates)
                 .map_err(|why| (why, "[\"KRW 1380.5 2026-11-20T00:00:00Z Bank of Korea\"]")),

@@ -278,7 +278,8 @@ impl Link<'_> {
 
     async fn check_right(&mut self) -> Result<(), End> {
         let record = self.state.registry.agent_key(self.agent).await.map_err(End::Store)?;
-        if record.is_some_and(|AgentRecord { revoked, .. }| !revoked) {
+        if let Some(AgentRecord { revoked: false, leaves, .. }) = record {
+            self.leaves |= leaves;
             return Ok(());
         }
         self.state.online.revoke(self.agent);

@@ -16,6 +16,8 @@ pub struct AgentRecord {
     pub public_key: [u8; 32],
     /// Its right was taken away.
     pub revoked: bool,
+    /// It leaves, by its own word or its owner's.
+    pub leaves: bool,
 }
 
 /// The store, seen from a link. All calls may come twice.

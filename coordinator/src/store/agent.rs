@@ -17,12 +17,14 @@ pub struct AgentKey {
     pub public_key: Vec<u8>,
     /// Its right was taken away.
     pub revoked: bool,
+    /// It leaves, by its own word or its owner's.
+    pub leaves: bool,
 }
 
 impl Store {
     /// The key of an agent; `None` for one that was never enrolled.
     pub async fn agent_key(&self, agent: AgentId) -> StoreResult<Option<AgentKey>> {
-        let row = sqlx::query("SELECT public_key, revoked_at FROM agent WHERE id = ?")
+        let row = sqlx::query("SELECT public_key, revoked_at, leaving_by FROM agent WHERE id = ?")
             .bind(agent.to_string())
             .fetch_optional(self.read())
             .await?;
@@ -30,6 +32,7 @@ impl Store {
             Ok(AgentKey {
                 public_key: row.try_get("public_key")?,
                 revoked: row.time_opt("revoked_at")?.is_some(),
+                leaves: row.time_opt("leaving_by")?.is_some(),
             })
         })
         .transpose()
@@ -95,7 +98,7 @@ impl Store {
         now: UnixMillis,
     ) -> StoreResult<Vec<Candidate>> {
         let rows = sqlx::query(
-            "SELECT a.id, a.capacity, a.offer, a.lending,
+            "SELECT a.id, a.capacity, a.offer, a.lending, a.leaving_by,
                COALESCE(SUM(d.memory_bytes), 0) AS memory, COALESCE(SUM(d.milli_cpu), 0) AS cpu, COUNT(d.id) AS workloads,
                EXISTS (SELECT 1 FROM turned_away t WHERE t.agent_id = a.id AND t.deployment_id = ?1 AND t.until > ?3) AS turned_away,
                EXISTS (SELECT 1 FROM agent_image i WHERE i.agent_id = a.id AND i.build_key = ?2) AS has_image,
@@ -123,7 +126,7 @@ impl Store {
                     has_image: row.number::<i64>("has_image")? == 1,
                     serves: row.number::<i64>("serves")? == 1,
                     offer: row.json_opt("offer")?,
-                    lending: row.json_opt::<Lending>("lending")?.unwrap_or_default(),
+                    lending: super::leaving::lending_of(row)?,
                     turned_away: row.number::<i64>("turned_away")? == 1,
                 })
             })

@@ -45,6 +45,8 @@ pub enum Side {
     Tenant,
     /// What an account's agents earned.
     Provider,
+    /// What one of them earned.
+    Machine(AgentId),
 }
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -60,13 +62,17 @@ impl Store {
         let whose = match side {
             Side::Tenant => "a.account_id = ?1",
             Side::Provider => "a.agent_id IN (SELECT id FROM agent WHERE account_id = ?1)",
+            Side::Machine(_) => "a.agent_id IN (SELECT id FROM agent WHERE account_id = ?1 AND id = ?4)",
         };
         let sql = format!(
             "SELECT r.at, r.body, r.charge, r.cumulative, a.id, a.deployment_name, a.agent_id
              FROM agreement a JOIN reading r ON r.agreement_id = a.id
              WHERE {whose} AND r.at >= ?2 AND r.at < ?3 ORDER BY a.id, r.seq"
         );
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(account.to_string()).bind(from.0).bind(until.0);
+        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(account.to_string()).bind(from.0).bind(until.0);
+        if let Side::Machine(agent) = side {
+            query = query.bind(agent.to_string());
+        }
         let mut rows = query.fetch(self.read());
         let mut days = Days::new();
         while let Some(row) = rows.try_next().await? {

@@ -1,12 +1,12 @@
 //! Agents that take no work or leave, and the leases that go with them. Deliberately absent: what to do about a lease
 //! (`logic::leaving`), and where it goes.
 
-use super::{RowExt, Store, StoreResult, Tx, row::json, row::word, wish};
+use super::{RowExt, Store, StoreError, StoreResult, Tx, row::json, row::word, wish};
 use crate::logic::leaving::{Leaving, pause};
 use sqlx::{AssertSqlSafe, sqlite::SqliteRow};
 use ttalkak_protocol::{
     error::Problem,
-    id::{AgentId, DeploymentId, LeaseId, ReleaseId},
+    id::{AccountId, AgentId, DeploymentId, LeaseId, ReleaseId},
     link::{Drained, Fate, HANDED_BACK_MAX, HandBackReason, HandedBack, Lending},
     unit::{Millis, UnixMillis},
 };
@@ -186,13 +186,34 @@ impl Store {
         rows.iter().map(|row| row.parsed("id")).collect()
     }
 
-    /// What an agent last said of its lending.
-    pub async fn lending(&self, agent: AgentId) -> StoreResult<Lending> {
-        let row = sqlx::query("SELECT lending FROM agent WHERE id = ?")
-            .bind(agent.to_string())
-            .fetch_optional(self.read())
-            .await?;
-        Ok(row.map(|row| row.json_opt("lending")).transpose()?.flatten().unwrap_or_default())
+    /// The owner wants an agent emptied by then, or, with `None`, not any more. Errors: `NotFound`.
+    pub async fn set_drain(
+        &self,
+        account: AccountId,
+        agent: AgentId,
+        by: Option<UnixMillis>,
+        now: UnixMillis,
+    ) -> StoreResult<()> {
+        let mut tx = self.begin().await?;
+        let row =
+            sqlx::query("SELECT lending FROM agent WHERE id = ? AND account_id = ? AND revoked_at IS NULL")
+                .bind(agent.to_string())
+                .bind(account.to_string())
+                .fetch_optional(&mut *tx)
+                .await?
+                .ok_or_else(|| StoreError::not_found("provider", agent))?;
+        let said = row.json_opt::<Lending>("lending")?.and_then(|lending| lending.leaving_by);
+        sqlx::query(
+            "UPDATE agent SET drain_by = ?2, leaving_by = ?3,
+               leaving_since = CASE WHEN ?3 IS NULL THEN NULL ELSE COALESCE(leaving_since, ?4) END WHERE id = ?1",
+        )
+        .bind(agent.to_string())
+        .bind(by.map(|by| by.0))
+        .bind(said.into_iter().chain(by).min().map(|by| by.0))
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await
     }
 }
 
@@ -204,8 +225,8 @@ pub(super) async fn note_lending(
     now: UnixMillis,
 ) -> StoreResult<bool> {
     let done = sqlx::query(
-        "UPDATE agent SET lending = ?2, leaving_by = ?3,
-           leaving_since = CASE WHEN ?3 IS NULL THEN NULL ELSE COALESCE(leaving_since, ?4) END
+        "UPDATE agent SET lending = ?2, leaving_by = COALESCE(min(?3, drain_by), ?3, drain_by),
+           leaving_since = CASE WHEN ?3 IS NULL AND drain_by IS NULL THEN NULL ELSE COALESCE(leaving_since, ?4) END
          WHERE id = ?1 AND lending IS NOT ?2",
     )
     .bind(agent.to_string())
@@ -284,4 +305,10 @@ async fn turn_away(
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Whether an agent takes work: what it last said, and by when its owner wants it emptied.
+pub(super) fn lending_of(row: &SqliteRow) -> StoreResult<Lending> {
+    let said = row.json_opt::<Lending>("lending")?.unwrap_or_default();
+    Ok(Lending { leaving_by: row.time_opt("leaving_by")?, ..said })
 }

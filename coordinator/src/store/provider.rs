@@ -4,12 +4,13 @@
 use super::{RowExt, Store, StoreError, StoreResult};
 use sqlx::sqlite::SqliteRow;
 use ttalkak_protocol::{
-    api::provider::ProviderView,
+    api::provider::{OpenEnrolment, ProviderView},
     id::{AccountId, AgentId},
     unit::UnixMillis,
 };
 
-const VIEW: &str = "SELECT a.id, a.name, a.build, a.capacity, a.last_seen_at, a.created_at,
+const VIEW: &str =
+    "SELECT a.id, a.name, a.build, a.capacity, a.last_seen_at, a.created_at, a.lending, a.leaving_by, a.payee,
     (SELECT count(*) FROM lease l WHERE l.agent_id = a.id AND l.state = 'active') AS workloads
   FROM agent a WHERE a.account_id = ?1 AND a.revoked_at IS NULL";
 
@@ -21,6 +22,8 @@ fn view(row: &SqliteRow) -> StoreResult<ProviderView> {
         online: false,
         build: row.text("build")?,
         capacity: row.json_opt("capacity")?,
+        lending: super::leaving::lending_of(row)?,
+        payee: row.parsed_opt("payee")?,
         machine: None,
         workloads: row.number("workloads")?,
         last_seen_at: row.time_opt("last_seen_at")?,
@@ -57,6 +60,59 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         tx.commit_unseen().await
+    }
+
+    /// An account's codes that could still be used, those that end first, first.
+    pub async fn open_enrolments(
+        &self,
+        account: AccountId,
+        now: UnixMillis,
+    ) -> StoreResult<Vec<OpenEnrolment>> {
+        let rows = sqlx::query(
+            "SELECT lower(substr(hex(hash), 1, 16)) AS id, expires_at FROM enrolment
+             WHERE account_id = ? AND used_at IS NULL AND expires_at > ? ORDER BY expires_at, id",
+        )
+        .bind(account.to_string())
+        .bind(now.0)
+        .fetch_all(self.read())
+        .await?;
+        rows.iter()
+            .map(|row| Ok(OpenEnrolment { id: row.text("id")?, expires_at: row.time("expires_at")? }))
+            .collect()
+    }
+
+    /// Takes a code back that was not used. Errors: `NotFound`.
+    pub async fn revoke_enrolment(&self, account: AccountId, id: &str) -> StoreResult<()> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "DELETE FROM enrolment WHERE account_id = ?1 AND lower(substr(hex(hash), 1, 16)) = ?2
+             AND used_at IS NULL",
+        )
+        .bind(account.to_string())
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::not_found("enrolment", id));
+        }
+        tx.commit_unseen().await
+    }
+
+    /// Calls an agent otherwise. Errors: `NotFound`.
+    pub async fn rename_agent(&self, account: AccountId, agent: AgentId, name: &str) -> StoreResult<()> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "UPDATE agent SET name = ?3 WHERE id = ?1 AND account_id = ?2 AND revoked_at IS NULL",
+        )
+        .bind(agent.to_string())
+        .bind(account.to_string())
+        .bind(name)
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::not_found("provider", agent));
+        }
+        tx.commit().await
     }
 
     /// Uses up a code and makes an agent of its account. An agent that did not hear the answer may send the same code

@@ -53,7 +53,16 @@ fn public_routes_are_these_and_no_others() {
         .filter(|route| route.scheme.is_none())
         .map(|r| format!("{} {}", r.method, r.path))
         .collect();
-    assert_eq!(public, ["POST /v1/agents", "GET /v1/health", "GET /v1/openapi.json"]);
+    assert_eq!(
+        public,
+        [
+            "POST /v1/agents",
+            "POST /v1/agents/pairings",
+            "POST /v1/agents/pairings/poll",
+            "GET /v1/health",
+            "GET /v1/openapi.json"
+        ]
+    );
     assert!(routes.len() >= 30, "{}", routes.len());
 }
 
@@ -110,7 +119,7 @@ async fn what_belongs_to_another_account_is_not_found_on_every_route() {
     for route in foreign {
         let body = match route.path.rsplit('/').next() {
             Some("env") => json!({ "set": [] }),
-            Some("{project}") => json!({ "name": "mine-now" }),
+            Some("{project}" | "{provider}") => json!({ "name": "mine-now" }),
             Some(_) | None => json!({}),
         };
         let path = concrete(&route.path, &names);

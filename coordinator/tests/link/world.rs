@@ -125,7 +125,8 @@ impl World {
 
     pub(crate) async fn with(config: LinkConfig) -> Self {
         let memory = Arc::new(Memory::default());
-        let record = AgentRecord { public_key: key().verifying_key().to_bytes(), revoked: false };
+        let record =
+            AgentRecord { public_key: key().verifying_key().to_bytes(), revoked: false, leaves: false };
         memory.agents.lock().unwrap().insert(agent_id(), record);
         let world = Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),

@@ -5,6 +5,7 @@ pub mod billing;
 pub mod deployment;
 pub mod env;
 pub mod log;
+pub mod machine;
 pub mod page;
 pub mod project;
 pub mod provider;
