@@ -44,7 +44,13 @@ export function options(Plot: typeof uPlot, drawing: Drawing): uPlot.Options {
     legend: { show: false },
     cursor: { y: false, drag: { setScale: false }, points: { size: 7 } },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, values: (_, ticks) => ticks.map((tick) => day.format(tick)) },
+      {
+        ...axis,
+        size: 26,
+        grid: { show: false },
+        space: 70,
+        values: (_, ticks) => ticks.map((tick) => day.format(tick)),
+      },
       { ...axis, size: 64, space: 34, grid: { stroke: token('--line'), width: 1 }, values: (_, t) => t.map(format) },
     ],
     scales: {

@@ -14,10 +14,20 @@ export interface Look {
 
 /** Starts the system's Chromium, as it works in a container and without a network. */
 export async function launch(): Promise<Browser> {
-  const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+  const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+    existsSync(path),
+  );
   if (!executablePath) throw new Error('Chromium is not installed: apt-get install chromium');
   if (!existsSync(resolve(FILES, 'index.html'))) throw new Error('The screens are not built: npm run build:desktop');
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+  const args = [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ];
   return chromium.launch({ executablePath, args });
 }
 
@@ -37,7 +47,8 @@ export async function open(browser: Browser, look: Look = {}): Promise<{ page: P
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => {
     // The browser itself notes a connection that was cut on purpose, and an icon that nobody has.
-    if (message.type() === 'error' && !/WebSocket|favicon|404|ERR_CONNECTION/.test(message.text())) errors.push(message.text());
+    if (message.type() === 'error' && !/WebSocket|favicon|404|ERR_CONNECTION/.test(message.text()))
+      errors.push(message.text());
   });
   return { page, errors };
 }

@@ -243,7 +243,12 @@ const tunnel: Tunnel = {
   ],
 };
 
-const HOLDS: ImageHold[] = [{ held: 'in_use', leases: [row(0).lease] }, { held: 'pinned' }, { held: 'wanted' }, { held: 'unused' }];
+const HOLDS: ImageHold[] = [
+  { held: 'in_use', leases: [row(0).lease] },
+  { held: 'pinned' },
+  { held: 'wanted' },
+  { held: 'unused' },
+];
 
 const disk: Disk = {
   at: ago(4 * MINUTE),

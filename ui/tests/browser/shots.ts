@@ -35,7 +35,10 @@ async function shoot(browser: Browser, scene: Scene, look: Required<Look>, file:
 
 export async function main(args: string[]): Promise<void> {
   const option = { type: 'string' as const };
-  const { values } = parseArgs({ args, options: { dir: option, only: option, size: option, language: option, theme: option } });
+  const { values } = parseArgs({
+    args,
+    options: { dir: option, only: option, size: option, language: option, theme: option },
+  });
   const dir = resolve(values.dir ?? 'shots');
   await mkdir(dir, { recursive: true });
   const only = values.only?.split(',');

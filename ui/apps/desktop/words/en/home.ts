@@ -49,6 +49,7 @@ const words = {
   'leave.nothing': 'Nothing runs here now.',
   'leave.do': 'Leave',
   'health.well': 'All is well',
+  'health.stale': 'Not known now',
   'health.coming': 'Getting ready',
   'health.warned': '{n} {n|thing|things} could be better',
   'health.trip': 'round trip {time}',

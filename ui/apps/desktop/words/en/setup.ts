@@ -46,7 +46,7 @@ const words = {
   'connect.address_password': 'Leave the password out of the address.',
   'connect.plaintext': 'Without https, others on the way can read along. Only for trying out on this computer.',
   'connect.code': 'One-time code',
-  'connect.code_hint': 'Made with `ttalkak providers enrol`; works once.',
+  'connect.code_hint': 'Made with “ttalkak providers enrol”; works once.',
   'connect.name': 'Name of this computer',
   'connect.name_hint': 'How it is called in lists.',
   'connect.already': 'Connected as {name} to {coordinator}.',

@@ -27,7 +27,7 @@ const words = {
   'stale.start': 'Start the service',
   'offline.title': 'The background service is not running',
   'offline.text': 'It does the lending, also while this window is closed. Start it to see how this computer is doing.',
-  'offline.text_browser': 'Start it with `ttalkak-agent daemon` and open the address that it prints.',
+  'offline.text_browser': 'Start it with “ttalkak-agent daemon” and open the address that it prints.',
   'offline.connecting': 'Connecting to the background service',
   'help.title': 'Keyboard',
   'help.search': 'Search on this page',

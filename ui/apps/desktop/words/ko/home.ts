@@ -51,6 +51,7 @@ const words = {
   'leave.nothing': '지금 돌고 있는 것은 없어요.',
   'leave.do': '자리 비우기',
   'health.well': '모두 괜찮아요',
+  'health.stale': '지금은 알 수 없어요',
   'health.coming': '준비하는 중이에요',
   'health.warned': '더 좋아질 수 있는 점이 {n}개 있어요',
   'health.trip': '왕복 {time}',

@@ -43,7 +43,7 @@ const words = {
   'connect.address_password': '주소에 비밀번호를 넣지 마세요.',
   'connect.plaintext': 'https가 아니면 중간에서 엿볼 수 있어요. 이 컴퓨터에서 시험할 때만 쓰세요.',
   'connect.code': '일회용 코드',
-  'connect.code_hint': '`ttalkak providers enrol`로 만들고 한 번만 쓸 수 있어요.',
+  'connect.code_hint': '‘ttalkak providers enrol’로 만들고 한 번만 쓸 수 있어요.',
   'connect.name': '이 컴퓨터의 이름',
   'connect.name_hint': '목록에 보이는 이름이에요.',
   'connect.already': '{coordinator}에 {name:으로/로} 연결되어 있어요.',

@@ -29,7 +29,7 @@ const words = {
   'stale.start': '서비스 시작',
   'offline.title': '백그라운드 서비스가 꺼져 있어요',
   'offline.text': '창을 닫아도 컴퓨터를 빌려주는 일은 이 서비스가 맡아요. 시작하면 상태를 볼 수 있어요.',
-  'offline.text_browser': '`ttalkak-agent daemon`으로 시작하고, 화면에 나온 주소를 여세요.',
+  'offline.text_browser': '‘ttalkak-agent daemon’으로 시작하고, 화면에 나온 주소를 여세요.',
   'offline.connecting': '백그라운드 서비스에 연결하는 중이에요',
   'help.title': '키보드',
   'help.search': '이 화면에서 검색',

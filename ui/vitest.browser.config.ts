@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+// Real pages in a real browser: one at a time, since machines that test are small.
+export default defineConfig({
+  test: {
+    include: ['tests/browser/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
