@@ -59,6 +59,7 @@ const COORDINATOR_ARROWS: &[(&str, &[&str])] = &[
     ("store", &["logic", "ledger", "seal", "fresh", "clock"]),
     ("chain", &["logic", "config"]),
     ("git", &[]),
+    ("console", &[]),
     (
         "flows",
         &["logic", "ledger", "store", "git", "seal", "nudge", "online", "clock", "fresh", "config", "money"],

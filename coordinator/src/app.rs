@@ -6,6 +6,7 @@ use crate::{
     api::{self, ApiState},
     clock,
     config::{self, Config},
+    console::{self, Console},
     doors::{ConnectTokens, EdgeDoor},
     edge::{self, EdgeConfig, EdgeState, Scheme, routes::RouteTable, tunnels::Tunnels},
     facts::Facts,
@@ -121,6 +122,8 @@ pub async fn run(
         shutdown: shutdown.clone(),
     };
     let http = api::router(state).merge(link::routes(links)).merge(tunnels.routes());
+    let console = Console::new(console::BUILT, config.payments.public_rpc.as_deref());
+    let http = console.in_front_of(http);
     let edge = EdgeState::new(edge_config(&config), routes, tunnels, tasks.clone());
     workers.spawn(edge::serve_ports(edge.clone(), shutdown.clone()));
     workers.spawn(edge::serve(listeners.edge, edge, shutdown.clone()));

@@ -5,6 +5,7 @@ pub mod app;
 pub mod chain;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod doors;
 pub mod edge;
 pub mod facts;
