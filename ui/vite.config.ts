@@ -2,6 +2,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
+import { compressed } from './vite.compress.ts';
 
 const here = import.meta.dirname;
 
@@ -9,10 +10,13 @@ export default defineConfig(({ mode, command }) => {
   const app = mode === 'console' ? 'console' : 'desktop';
   return {
     root: resolve(here, 'apps', app),
-    // Relative, since the daemon, the coordinator and the window each serve the files from a place of their own.
-    base: './',
+    // Relative, since daemon and window serve the files from places of their own; the console's addresses have depth.
+    base: app === 'console' ? '/' : './',
     logLevel: command === 'build' ? 'warn' : 'info',
-    plugins: [svelte({ configFile: resolve(here, 'svelte.config.js') })],
+    plugins: [
+      svelte({ configFile: resolve(here, 'svelte.config.js') }),
+      ...(app === 'console' ? [compressed()] : []),
+    ],
     resolve: { alias: { $lib: resolve(here, 'src') } },
     server: { host: '127.0.0.1', port: app === 'desktop' ? 5173 : 5174, strictPort: true },
     build: {

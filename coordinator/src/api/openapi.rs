@@ -5,7 +5,7 @@ use super::{
     billing, caller::Door, deployments, earnings, env, health, logs, machine, pairing, projects, providers,
     releases, source, tokens, tunnels, uploads, wallet,
 };
-use ttalkak_protocol::error::ErrorBody;
+use ttalkak_protocol::{api::log::LogKind, error::ErrorBody};
 use utoipa::{
     OpenApi,
     openapi::{
@@ -28,7 +28,8 @@ const TOKEN: &str = "token";
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     security(("token" = [])),
-    components(schemas(ErrorBody)),
+    // A query's own types are not found by themselves.
+    components(schemas(ErrorBody, LogKind)),
 )]
 struct Base;
 
@@ -106,6 +107,7 @@ pub fn description() -> String {
         let post = item.post.as_mut();
         post.into_iter().for_each(take_idempotency_key);
         operations(item).for_each(may_fail);
+        operations(item).for_each(name_apart);
     }
     let mut text = api.to_pretty_json().expect("the description has string keys");
     text.push('\n');
@@ -116,6 +118,12 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete]
         .into_iter()
         .filter_map(Option::as_mut)
+}
+
+/// Handlers are called `list` and `create` in many rooms; programs that are made of the description need one name each.
+fn name_apart(operation: &mut Operation) {
+    let room = operation.tags.iter().flatten().next().cloned().unwrap_or_default();
+    operation.operation_id = operation.operation_id.take().map(|id| format!("{room}_{id}"));
 }
 
 fn may_fail(operation: &mut Operation) {

@@ -1,11 +1,12 @@
-// The console's entry: speaks the reader's language, wears the system's theme, and draws the app.
-import { speech, systemLanguage } from '$lib/i18n';
-import { appear } from '$lib/theme/appearance';
+// The console's entry: speaks the reader's language, wears the wished theme, and draws the app.
+import { bring } from '$lib/i18n';
 import '$lib/theme/theme.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
+import { wishes } from './wishes.svelte';
+import { source } from './words';
 
-appear('system');
-await speech.speak(systemLanguage());
+bring(source);
+await wishes.start();
 const target = document.getElementById('app');
 if (target) mount(App, { target });

@@ -1,0 +1,58 @@
+// 콘솔의 말.
+import type { ConsoleWords } from './en';
+import money from './ko.money';
+import problems from './ko.problems';
+import wallet from './ko.wallet';
+
+const ko = {
+  ...money,
+  ...wallet,
+  'nav.label': '페이지',
+  'nav.overview': '개요',
+  'nav.billing': '요금',
+  'nav.wallet': '지갑',
+  'nav.skip': '본문으로 건너뛰기',
+  'nav.sign_out': '로그아웃',
+  'nav.theme': '테마: {theme}',
+  'nav.language': 'Read in English',
+  'theme.system': '시스템 설정',
+  'theme.light': '밝게',
+  'theme.dark': '어둡게',
+  'page.unknown': '없는 페이지예요',
+  'page.unknown_text': '예전 주소이거나 잘못 적었을 수 있어요.',
+  'page.to_overview': '개요로 가기',
+  'state.stale': '{time} 기준이에요. 최신 내용을 불러오지 못했어요.',
+  'sign.title': '로그인',
+  'sign.text': 'Git 저장소만 주면 바로 접속되는 URL을 받아요. API 토큰으로 로그인하세요.',
+  'sign.token': 'API 토큰',
+  'sign.token_hint': '{command} 명령으로 만들 수 있어요. 이 탭에만 남고, 탭을 닫으면 사라져요.',
+  'sign.wrong': '토큰은 ttk_로 시작해요.',
+  'sign.go': '로그인',
+  'sign.expired': '이 토큰은 더 이상 쓸 수 없어요. 다른 토큰으로 로그인하세요.',
+  'overview.title': '개요',
+  'overview.text': '무엇이 돌아가고, 얼마가 들고, 얼마나 더 쓸 수 있는지 보여 드려요.',
+  'overview.deployments': '배포',
+  'overview.name': '이름',
+  'overview.state': '상태',
+  'overview.cost': '시간당',
+  'overview.runway': '남은 시간',
+  'overview.empty': '아직 배포한 것이 없어요',
+  'overview.empty_text': '명령 한 줄로 폴더나 저장소를 올려 보세요. 1초 안에 여기에 나타나요.',
+  'overview.free': '무료',
+  'state.requested': '요청됨',
+  'state.placed': '배정됨',
+  'state.building': '빌드 중',
+  'state.starting': '시작 중',
+  'state.connecting': '연결 중',
+  'state.live': '서비스 중',
+  'state.crashed': '멈춤(오류)',
+  'state.offline': '오프라인',
+  'state.draining': '멈추는 중',
+  'state.ended': '끝남',
+  'reason.stopped': '직접 멈췄어요',
+  'reason.failed': '실패했어요',
+  'reason.deleted': '삭제했어요',
+  'reason.balance': '잔액을 다 썼어요',
+} as const satisfies Record<keyof ConsoleWords, string>;
+
+export default { ...problems, ...ko };
