@@ -36,6 +36,9 @@ pub(crate) const CONTRACT_TOOLS: Need = Need {
     packages: &["npm"],
     why: "the contracts' compiler, their tests and the development chain come from it",
 };
+/// For the console's tests.
+pub(crate) const CHROMIUM: Need =
+    Need { program: "chromium", packages: &["chromium"], why: "the console is tested in it" };
 /// For the benchmarks.
 pub(crate) const WRK: Need =
     Need { program: "wrk", packages: &["wrk"], why: "it makes the load of the benchmark" };

@@ -3,6 +3,7 @@
 
 mod bench;
 mod check;
+mod console;
 mod contracts;
 mod engine;
 mod host;

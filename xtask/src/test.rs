@@ -1,7 +1,7 @@
 //! Everything, on the real container engine.
 
 use crate::{
-    check, contracts, engine, host, images,
+    check, console, contracts, engine, host, images,
     shell::{self, cargo, say},
 };
 use anyhow::Result;
@@ -58,6 +58,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         contracts::test(install)?
     } else {
         contracts::anvil(install).map(drop)?
+    }
+    if console::ensure()? {
+        host::ensure(&[&host::CHROMIUM], install)?;
     }
     say("Building the programs that the tests start.");
     shell::run(cargo().args(["build", "--locked", "--workspace", "--bins"]))?;

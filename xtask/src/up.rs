@@ -9,7 +9,7 @@ mod stop;
 mod tenant;
 
 use crate::{
-    contracts, engine, host, images,
+    console, contracts, engine, host, images,
     shell::{self, cargo, print, say},
 };
 use anyhow::{Context, Result, bail};
@@ -63,6 +63,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     engine::ensure(install)?;
     images::ensure(IMAGES, install)?;
     let anvil = if options.free { None } else { Some(contracts::anvil(install)?) };
+    // The coordinator takes it in while it is built.
+    let with_console = console::ensure()?;
     say("Building Ttalkak (a few minutes the first time).");
     let packages = ["-p", "ttalkak-coordinator", "-p", "ttalkak-agent", "-p", "ttalkak-cli"];
     shell::run(cargo().args(["build", "--quiet", "--locked", "--bins"]).args(packages))?;
@@ -70,7 +72,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let stop = stop::on_signal()?;
     let mut programs = Programs::start(options, anvil, &stop)?;
     let outcome = deploy(options, &programs, &stop).and_then(|url| {
-        tell(&url, &programs, begin);
+        tell(&url, &programs, with_console, begin);
         if options.once { Ok(()) } else { programs.watch(&stop) }
     });
     say("Stopping everything; data is kept.");
@@ -120,10 +122,11 @@ fn answer(port: u16, name: &str) -> Result<u16> {
     std::str::from_utf8(&head)?.rsplit(' ').next().context("no status")?.parse().context("no status")
 }
 
-fn tell(url: &str, programs: &Programs, begin: Instant) {
+fn tell(url: &str, programs: &Programs, with_console: bool, begin: Instant) {
     let cli = programs.cli_path();
     let cli = cli.strip_prefix(shell::root()).unwrap_or(cli).display();
     let money = programs.wallet().map(|wallet| money(programs, wallet, &cli.to_string())).unwrap_or_default();
+    let console = if with_console { console::told(programs.port(), programs.logs()) } else { String::new() };
     print(url);
     say(&format!(
         "
@@ -134,7 +137,7 @@ Try next:
   {cli} list                         see what is deployed
   {cli} logs -f hello                follow what it writes
   {cli} --help                       everything else
-{money}
+{money}{console}
 The API is at http://127.0.0.1:{}, described at /v1/openapi.json. Logs: {}.
 Ctrl-C stops everything; the next `cargo xtask up` goes on where this one ended.",
         begin.elapsed().as_secs_f32(),

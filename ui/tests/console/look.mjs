@@ -1,0 +1,58 @@
+// What holds on every page: nothing against the policy, no serious finding of axe, nothing that jumps, a small start.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Compressed JavaScript that a page may load at its start. */
+const SCRIPT_MAX = 120 * 1024;
+/** Chromium's own bound of a good page is 0.1; ours is nothing that an eye sees. */
+const SHIFT_MAX = 0.02;
+
+/** Hears what a page should never say. */
+export function listen(page, heard) {
+  page.on('console', (message) => {
+    const text = message.text();
+    // A refused sign-in is told in the log by the browser itself.
+    if (message.type() === 'error' && !/status of 401/.test(text)) heard.push(text);
+  });
+  page.on('pageerror', (error) => heard.push(String(error)));
+}
+
+/** Loads a page anew and measures it. */
+export async function measure(page, url, ready) {
+  let bytes = 0;
+  const client = await page.context().newCDPSession(page);
+  await client.send('Network.enable');
+  await client.send('Network.setCacheDisabled', { cacheDisabled: true });
+  const scripts = new Set();
+  client.on('Network.responseReceived', ({ requestId, type }) => type === 'Script' && scripts.add(requestId));
+  client.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    if (scripts.has(requestId)) bytes += encodedDataLength;
+  });
+  await page.addInitScript(() => {
+    window.shift = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  const begin = Date.now();
+  await page.goto(url);
+  await ready();
+  const took = Date.now() - begin;
+  const shift = await page.evaluate(() => window.shift);
+  assert.ok(bytes > 0 && bytes <= SCRIPT_MAX, `${url} loads ${bytes} bytes of JavaScript`);
+  assert.ok(shift <= SHIFT_MAX, `${url} jumps by ${shift}`);
+  await client.detach();
+  return { bytes, shift, took };
+}
+
+/** Axe's serious findings on the page as it stands. */
+export async function inspect(page, where) {
+  // By the debugger's way: the page's policy lets no other script in.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document));
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
+  assert.deepEqual(told, [], `axe at ${where}`);
+}
