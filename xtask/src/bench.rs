@@ -4,6 +4,7 @@
 
 mod build;
 mod deploy;
+mod desktop;
 mod detect;
 mod figures;
 mod http;
@@ -32,6 +33,9 @@ pub(crate) struct Options {
     /// Install nothing; only tell what is missing.
     #[arg(long)]
     no_install: bool,
+    /// For `desktop`: the release build, and its package; without it the debug build.
+    #[arg(long)]
+    release: bool,
     /// Measure the programs of the last release build as they are.
     #[arg(long)]
     no_build: bool,
@@ -41,6 +45,8 @@ pub(crate) struct Options {
 enum Name {
     /// Deploys against `docker build` and `docker run` by hand.
     Deploy,
+    /// The provider's desktop app: memory, processor time, how soon its window can be used.
+    Desktop,
     /// Detection and Dockerfile for every fixture and example.
     Detect,
     /// A paged list of 5,000 deployments against a bare route with the same bytes.
@@ -59,6 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).context("listen for Ctrl-C")?;
     match options.name {
         Name::Deploy => deploy::run(options),
+        Name::Desktop => desktop::run(options),
         Name::Detect => detect::run(options),
         Name::List => list::run(options),
         Name::Memory => memory::run(options),

@@ -1,14 +1,17 @@
 //! The quick gate.
 
-use crate::shell::{self, cargo, say};
-use anyhow::Result;
+use crate::{
+    host,
+    shell::{self, cargo, say},
+};
+use anyhow::{Result, bail};
 use std::{path::PathBuf, process::Command, time::Instant};
 
 /// Format, lints, bans, house rules, unit tests; stops at the first that fails.
 pub(crate) fn run_all() -> Result<()> {
     timed("format", || shell::run(cargo().args(["fmt", "--all", "--check"])))?;
-    let lints = ["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"];
-    timed("lints", || shell::run(cargo().args(lints)))?;
+    timed("lints", lints)?;
+    timed("headless", headless)?;
     timed("licences and bans", deny)?;
     Ok(())
 }
@@ -20,6 +23,30 @@ pub(crate) fn run() -> Result<()> {
         shell::run(cargo().args(["test", "--quiet", "--locked", "-p", "ttalkak-tests", "--test", "tidy"]))
     })?;
     timed("unit tests", || shell::run(cargo().args(["test", "--quiet", "--locked", "--workspace", "--lib"])))
+}
+
+/// With the window where it can be built.
+fn lints() -> Result<()> {
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--workspace", "--all-targets", "--locked", "--quiet"]);
+    if host::WINDOW.iter().all(|need| need.sign.is_there()) {
+        clippy.args(["--features", "ttalkak-desktop/desktop"]);
+    } else {
+        say("The desktop app's window is not looked at: its libraries are not on this machine.");
+    }
+    shell::run(clippy.args(["--", "-D", "warnings"]))
+}
+
+/// Whoever builds coordinator, agent or command line needs no webview: only the feature `desktop` brings it.
+fn headless() -> Result<()> {
+    let mut tree = cargo();
+    tree.args(["tree", "--workspace", "--locked", "--edges", "normal,build,dev", "--prefix", "none"]);
+    let tree = shell::output(&mut tree)?;
+    let heavy = |line: &&str| ["webkit2gtk", "gtk v", "tauri v"].iter().any(|name| line.starts_with(name));
+    match tree.lines().find(heavy) {
+        Some(line) => bail!("a plain build would need {line}; put it behind the feature `desktop`"),
+        None => Ok(()),
+    }
 }
 
 fn timed(what: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {

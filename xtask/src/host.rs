@@ -5,10 +5,34 @@ use crate::shell;
 use anyhow::{Result, bail};
 use std::process::Command;
 
+/// What shows that something is there.
+pub(crate) enum Sign {
+    /// A program on the path.
+    Program(&'static str),
+    /// A library that can be built against, as pkg-config calls it.
+    Library(&'static str),
+    /// A font that has the letters of a language, as fontconfig names it.
+    Letters(&'static str),
+}
+
+impl Sign {
+    /// Whether it is there.
+    pub(crate) fn is_there(&self) -> bool {
+        match self {
+            Self::Program(name) => shell::has(name),
+            Self::Library(name) => shell::succeeds(Command::new("pkg-config").args(["--exists", name])),
+            Self::Letters(language) => {
+                let list = shell::output(Command::new("fc-list").arg(format!(":lang={language}")));
+                list.is_ok_and(|fonts| !fonts.trim().is_empty())
+            }
+        }
+    }
+}
+
 /// Something that the project needs from the system.
 pub(crate) struct Need {
-    /// A program that shows whether it is there.
-    pub program: &'static str,
+    /// What shows whether it is there.
+    pub sign: Sign,
     /// Debian's packages that bring it.
     pub packages: &'static [&'static str],
     /// Why it is needed, for the person who is asked to bear it.
@@ -16,36 +40,89 @@ pub(crate) struct Need {
 }
 
 /// For building and running.
-pub(crate) const GIT: Need =
-    Need { program: "git", packages: &["git"], why: "the coordinator fetches repositories with it" };
+pub(crate) const GIT: Need = Need {
+    sign: Sign::Program("git"),
+    packages: &["git"],
+    why: "the coordinator fetches repositories with it",
+};
 /// The container engine.
 pub(crate) const ENGINE: Need = Need {
-    program: "dockerd",
+    sign: Sign::Program("dockerd"),
     packages: &["docker.io", "iptables", "ca-certificates"],
     why: "apps are built and run in its containers",
 };
 /// For the stand-ins of the Node images.
 pub(crate) const NPM: Need = Need {
-    program: "npm",
+    sign: Sign::Program("npm"),
     packages: &["npm"],
     why: "no image registry can be reached, so the Node image is made from npm's packages",
 };
 /// For the contracts.
 pub(crate) const CONTRACT_TOOLS: Need = Need {
-    program: "npm",
+    sign: Sign::Program("npm"),
     packages: &["npm"],
     why: "the contracts' compiler, their tests and the development chain come from it",
 };
-/// For the console's tests.
-pub(crate) const CHROMIUM: Need =
-    Need { program: "chromium", packages: &["chromium"], why: "the console is tested in it" };
+/// For the tests of the screens.
+pub(crate) const CHROMIUM: Need = Need {
+    sign: Sign::Program("chromium"),
+    packages: &["chromium"],
+    why: "the screens and the console are tested in it",
+};
+/// For the screens.
+pub(crate) const NODE: Need = Need {
+    sign: Sign::Program("npm"),
+    packages: &["npm"],
+    why: "the screens of the desktop app and the console are built with its packages",
+};
+/// For building the window.
+pub(crate) const WINDOW: &[&Need] = &[
+    &Need {
+        sign: Sign::Program("pkg-config"),
+        packages: &["pkg-config"],
+        why: "the window's build finds the system's libraries by it",
+    },
+    &Need {
+        sign: Sign::Library("webkit2gtk-4.1"),
+        packages: &["libwebkit2gtk-4.1-dev"],
+        why: "the desktop app's window is drawn by the system's webview",
+    },
+];
+/// For looking at the window without a screen, and for clicking in it.
+pub(crate) const WINDOW_TESTS: &[&Need] = &[
+    &Need {
+        sign: Sign::Program("Xvfb"),
+        packages: &["xvfb"],
+        why: "the window is tested on a screen that nobody sees",
+    },
+    &Need {
+        sign: Sign::Program("WebKitWebDriver"),
+        packages: &["webkit2gtk-driver"],
+        why: "tests click and read in the window through it",
+    },
+    &Need {
+        sign: Sign::Program("dbus-daemon"),
+        packages: &["dbus"],
+        why: "the tray is tested on a session bus of its own",
+    },
+    &Need {
+        sign: Sign::Program("xdotool"),
+        packages: &["xdotool"],
+        why: "tests press the buttons of the system's dialogs with it",
+    },
+    &Need {
+        sign: Sign::Letters("ko"),
+        packages: &["fontconfig", "fonts-noto-cjk"],
+        why: "without a font that has them, Korean letters would be empty boxes",
+    },
+];
 /// For the benchmarks.
 pub(crate) const WRK: Need =
-    Need { program: "wrk", packages: &["wrk"], why: "it makes the load of the benchmark" };
+    Need { sign: Sign::Program("wrk"), packages: &["wrk"], why: "it makes the load of the benchmark" };
 
 /// Installs what is missing, saying what and why first. `install`: false only tells.
 pub(crate) fn ensure(needs: &[&Need], install: bool) -> Result<()> {
-    let missing: Vec<&&Need> = needs.iter().filter(|need| !shell::has(need.program)).collect();
+    let missing: Vec<&&Need> = needs.iter().filter(|need| !need.sign.is_there()).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -1,16 +1,20 @@
-//! The project's own commands: `cargo xtask up | check | test | bench | soak | images`. Everything that a newcomer or the
+//! The project's own commands: `cargo xtask up | desktop | check | test | bench | soak | package | icons | images`. Everything that a newcomer or the
 //! continuous integration needs is found, installed and started from here.
 
 mod bench;
 mod check;
 mod console;
 mod contracts;
+mod desktop;
 mod engine;
 mod host;
+mod icons;
 mod images;
+mod package;
 mod shell;
 mod soak;
 mod test;
+mod ui;
 mod up;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +32,8 @@ struct Arguments {
 enum Command {
     /// Install what is missing, start everything on this machine, deploy the example and print its URL.
     Up(up::Options),
+    /// Build the provider's desktop app and start it against the coordinator of `up`.
+    Desktop(desktop::Options),
     /// The quick gate: format, lints, licences and bans, house rules, unit tests.
     Check,
     /// Everything, on the real container engine.
@@ -36,6 +42,10 @@ enum Command {
     Bench(bench::Options),
     /// The long forms of the fault tests, again and again with other seeds.
     Soak(soak::Options),
+    /// Make the desktop app's package for Debian and Ubuntu, and look whether all is in it.
+    Package(package::Options),
+    /// Make the app's icons in all sizes from their drawings.
+    Icons,
     /// Make local stand-ins for base images where no registry can be reached.
     Images {
         /// Groups or tags; all when none is named.
@@ -47,6 +57,9 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Up(options) => up::run(&options),
         Command::Check => check::run(),
+        Command::Desktop(options) => desktop::run(&options),
+        Command::Package(options) => package::run(&options),
+        Command::Icons => icons::make(true),
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Soak(options) => soak::run(&options),

@@ -1,8 +1,9 @@
 //! Everything, on the real container engine.
 
 use crate::{
-    check, console, contracts, engine, host, images,
+    check, contracts, desktop, engine, host, images,
     shell::{self, cargo, say},
+    ui,
 };
 use anyhow::Result;
 use clap::Args;
@@ -37,7 +38,9 @@ const IMAGES: &[&str] = &[
 
 fn run_tests(options: &Options) -> Result<()> {
     let mut test = cargo();
-    test.args(["test", "--locked", "--workspace", "--no-fail-fast"]).env("TTALKAK_REQUIRE_ENGINE", "1");
+    // With the window: one graph of crates for everything, so that nothing is compiled twice.
+    test.args(["test", "--locked", "--workspace", "--no-fail-fast", "--features", desktop::FEATURE]);
+    test.env("TTALKAK_REQUIRE_ENGINE", "1").env("TTALKAK_REQUIRE_DESKTOP", "1");
     if let Some(filter) = &options.filter {
         test.arg(filter);
     }
@@ -50,8 +53,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     host::ensure(&[&host::GIT], install)?;
     engine::ensure(install)?;
     images::ensure(IMAGES, install)?;
+    host::ensure(host::WINDOW, install)?;
+    host::ensure(host::WINDOW_TESTS, install)?;
+    host::ensure(&[&host::CHROMIUM], install)?;
+    ui::build(install)?;
     if !options.no_check {
         check::run_all()?;
+    }
+    if options.filter.is_none() {
+        ui::test()?;
     }
     // Tests of the Rust side start its development chain, so its packages are needed in any case.
     if options.filter.is_none() {
@@ -59,10 +69,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     } else {
         contracts::anvil(install).map(drop)?
     }
-    if console::ensure()? {
-        host::ensure(&[&host::CHROMIUM], install)?;
-    }
     say("Building the programs that the tests start.");
-    shell::run(cargo().args(["build", "--locked", "--workspace", "--bins"]))?;
+    shell::run(cargo().args(["build", "--locked", "--workspace", "--bins", "--features", desktop::FEATURE]))?;
     run_tests(options)
 }

@@ -275,6 +275,12 @@ codes! {
     TimeInvalid = "time_invalid", 422, "Choose a time that lies ahead.";
     /// The disk did not take it.
     WriteFailed = "write_failed", 500, "Make room on the disk, and check who may write to the folder.";
+    /// The agent's daemon does not answer its desk.
+    DaemonGone = "daemon_gone", 503, "Start it again, or wait a moment when it is starting by itself.";
+    /// This machine cannot do it: a program or service of the system is missing.
+    SystemMissing = "system_missing", 501, "Install what is missing, or do it by hand.";
+    /// A newer version could not be fetched, or is not what its makers signed.
+    UpdateFailed = "update_failed", 502, "Try again later; the version that runs stays as it is.";
     /// The machine has no such thing, or it is not there any more.
     NotHere = "not_here", 404, "Look again: the list has changed.";
     /// An image that something still needs.

@@ -11,6 +11,7 @@ pub mod link;
 pub mod money;
 pub mod name;
 pub mod secret;
+pub mod shell;
 pub mod unit;
 pub mod version;
 

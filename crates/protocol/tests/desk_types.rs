@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 use ts_rs::{Config, TS};
-use ttalkak_protocol::desk::{Ask, Call, NoticeKind, Told};
+use ttalkak_protocol::{
+    desk::{Ask, Call, NoticeKind, Told},
+    shell::{About, Heard, Refusal, UpdateNews},
+};
 
 fn committed_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/generated/desk")
@@ -30,6 +33,11 @@ fn generate(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     // Both stand flat in another type, so that nothing leads to them.
     Call::export_all(&config)?;
     NoticeKind::export_all(&config)?;
+    // What the desktop shell says to its window.
+    Heard::export_all(&config)?;
+    Refusal::export_all(&config)?;
+    About::export_all(&config)?;
+    UpdateNews::export_all(&config)?;
     let names = read(folder).into_keys();
     let lines = names.map(|file| file.trim_end_matches(".ts").to_owned());
     let index: String = lines.map(|name| format!("export type {{ {name} }} from \"./{name}\";\n")).collect();

@@ -1,0 +1,176 @@
+//! A person's session that nobody sees: home, runtime folder, bus and screen of its own, all gone with it.
+
+use crate::daemon::Daemon;
+use std::{
+    fs,
+    io::Read,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// A busy machine of two cores needs a while for a webview.
+pub(crate) const WITHIN: Duration = Duration::from_secs(60);
+
+pub(crate) struct Session {
+    home: tempfile::TempDir,
+    bus: Option<Child>,
+    screen: Option<Child>,
+    pub(crate) bus_address: Option<String>,
+    pub(crate) display: Option<String>,
+    children: Vec<Child>,
+}
+
+/// Whether the session can be had; says why not. `TTALKAK_REQUIRE_DESKTOP=1` makes a skip a failure.
+pub(crate) fn possible() -> bool {
+    let missing: Vec<&str> = ["dbus-daemon", "Xvfb", "WebKitWebDriver"]
+        .into_iter()
+        .filter(|program| {
+            let paths = std::env::var_os("PATH").unwrap_or_default();
+            !std::env::split_paths(&paths).any(|folder| folder.join(program).is_file())
+        })
+        .collect();
+    if missing.is_empty() {
+        return true;
+    }
+    assert!(std::env::var_os("TTALKAK_REQUIRE_DESKTOP").is_none(), "missing: {}", missing.join(", "));
+    eprintln!("SKIPPED: the desktop app is not tested here, as these are missing: {}", missing.join(", "));
+    false
+}
+
+impl Session {
+    pub(crate) fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("run")).unwrap();
+        fs::set_permissions(home.path().join("run"), fs::Permissions::from_mode(0o700)).unwrap();
+        Self { home, bus: None, screen: None, bus_address: None, display: None, children: Vec::new() }
+    }
+
+    /// With a session bus.
+    pub(crate) fn with_bus(mut self) -> Self {
+        let mut bus = self
+            .command("dbus-daemon")
+            .args(["--session", "--nofork", "--print-address=1"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        self.bus_address = Some(first_line(bus.stdout.as_mut().unwrap()));
+        self.bus = Some(bus);
+        self
+    }
+
+    /// With a screen.
+    pub(crate) fn with_screen(mut self) -> Self {
+        let mut screen = self
+            .command("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.display = Some(format!(":{}", first_line(screen.stdout.as_mut().unwrap())));
+        self.screen = Some(screen);
+        self
+    }
+
+    pub(crate) fn run_folder(&self) -> PathBuf {
+        self.home.path().join("run/ttalkak")
+    }
+
+    /// A stand-in for the daemon, at the socket where the app looks for it.
+    pub(crate) async fn daemon(&self) -> Daemon {
+        fs::create_dir_all(self.run_folder()).unwrap();
+        Daemon::start(self.run_folder().join("agent.sock")).await
+    }
+
+    /// A command with this session's environment and nothing of ours.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("HOME", self.home.path()).env("XDG_RUNTIME_DIR", self.home.path().join("run"));
+        command.env("LANG", "C.UTF-8").env("TTALKAK_LOG", "debug,zbus=warn");
+        command.env("GDK_BACKEND", "x11").env("NO_AT_BRIDGE", "1").env("LIBGL_ALWAYS_SOFTWARE", "1");
+        command.envs(self.bus_address.iter().map(|address| ("DBUS_SESSION_BUS_ADDRESS", address)));
+        command.envs(self.display.iter().map(|display| ("DISPLAY", display)));
+        command.stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn app(&self, arguments: &[&str]) -> Command {
+        let mut app = self.command(env!("CARGO_BIN_EXE_ttalkak-desktop"));
+        app.args(arguments);
+        app
+    }
+
+    /// Starts the tray and returns its process.
+    pub(crate) fn start(&mut self, arguments: &[&str]) -> u32 {
+        let child = self.app(arguments).spawn().unwrap();
+        let id = child.id();
+        self.children.push(child);
+        id
+    }
+
+    /// The code with which a program of this session ended; `None` while it runs.
+    pub(crate) fn ended(&mut self, id: u32) -> Option<Option<i32>> {
+        let child = self.children.iter_mut().find(|child| child.id() == id).unwrap();
+        child.try_wait().unwrap().map(|status| status.code())
+    }
+
+    pub(crate) fn keep(&mut self, child: Child) {
+        self.children.push(child);
+    }
+
+    /// Processes of this program that belong to this session.
+    pub(crate) fn processes(&self, program: &str) -> Vec<u32> {
+        let home = format!("HOME={}\0", self.home.path().display());
+        let mut found = Vec::new();
+        for entry in fs::read_dir("/proc").unwrap().flatten() {
+            let Ok(id) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
+            // A process may go while we look.
+            let exe = fs::read_link(entry.path().join("exe")).unwrap_or_default();
+            let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
+            let ours = String::from_utf8_lossy(&environment).contains(&home);
+            if ours && exe.file_name().is_some_and(|name| name.to_string_lossy() == program) {
+                found.push(id);
+            }
+        }
+        found
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        for program in ["ttalkak-window", "ttalkak-desktop", "ttalkak-agent"] {
+            for id in self.processes(program) {
+                kill(id, "KILL");
+            }
+        }
+        for child in self.children.iter_mut().chain(&mut self.screen).chain(&mut self.bus) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+pub(crate) fn kill(id: u32, signal: &str) {
+    let _ = Command::new("kill").args([&format!("-{signal}"), &id.to_string()]).status();
+}
+
+fn first_line(from: &mut impl Read) -> String {
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while from.read(&mut byte).unwrap() == 1 && byte[0] != b'\n' {
+        line.push(byte[0]);
+    }
+    String::from_utf8(line).unwrap()
+}
+
+/// Waits until something holds.
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds().await {
+        assert!(begin.elapsed() < WITHIN, "not within {} s: {what}", WITHIN.as_secs());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

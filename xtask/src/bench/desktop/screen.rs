@@ -1,0 +1,165 @@
+//! A session that nobody sees, and what its processes weigh and use.
+
+use crate::{bench::go_on, shell};
+use anyhow::{Context, Result, bail};
+use std::{
+    fs,
+    io::Read,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// A window on a busy machine; the figure itself is judged elsewhere.
+const WITHIN: Duration = Duration::from_secs(60);
+/// The kernel counts processor time in hundredths of a second on every Linux.
+const TICKS: f64 = 100.0;
+
+pub(super) struct Screen {
+    home: PathBuf,
+    servers: Vec<Child>,
+    display: String,
+    bus: String,
+    programs: Vec<Child>,
+}
+
+impl Screen {
+    /// Starts an X server and a session bus in a home of their own.
+    pub(super) fn start() -> Result<Self> {
+        let home = std::env::temp_dir().join(format!("ttalkak-bench-{}", std::process::id()));
+        fs::create_dir_all(home.join("run"))?;
+        fs::set_permissions(home.join("run"), fs::Permissions::from_mode(0o700))?;
+        let (mut x, display) =
+            server("Xvfb", &["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])?;
+        let (bus, address) = match server("dbus-daemon", &["--session", "--nofork", "--print-address=1"]) {
+            Ok(started) => started,
+            Err(error) => {
+                let _ = x.kill();
+                return Err(error);
+            }
+        };
+        let display = format!(":{display}");
+        Ok(Self { home, servers: vec![x, bus], display, bus: address, programs: Vec::new() })
+    }
+
+    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.env("HOME", &self.home).env("XDG_RUNTIME_DIR", self.home.join("run"));
+        command.env("DISPLAY", &self.display).env("DBUS_SESSION_BUS_ADDRESS", &self.bus);
+        command.env("GDK_BACKEND", "x11").env("NO_AT_BRIDGE", "1").env("LIBGL_ALWAYS_SOFTWARE", "1");
+        for key in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "WAYLAND_DISPLAY"] {
+            command.env_remove(key);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    pub(super) fn spawn(&mut self, program: &Path, arguments: &[&str]) -> Result<()> {
+        let child = self.command(program).args(arguments).spawn();
+        self.programs.push(child.with_context(|| format!("start {}", program.display()))?);
+        Ok(())
+    }
+
+    /// A window is there when it is mapped and its page has drawn its first frame into it.
+    pub(super) fn wait_for_window(&self, name: &str) -> Result<()> {
+        self.until("the window", || {
+            shell::succeeds(self.command("xdotool").args(["search", "--onlyvisible", "--name", name]))
+        })
+    }
+
+    pub(super) fn close_window(&self, name: &str) -> Result<()> {
+        shell::quiet(self.command("xdotool").args(["search", "--onlyvisible", "--name", name, "windowclose"]))
+    }
+
+    pub(super) fn wait_for_end(&self, program: &str) -> Result<()> {
+        self.until("the window's end", || self.processes(&[program]).is_empty())
+    }
+
+    fn until(&self, what: &str, holds: impl Fn() -> bool) -> Result<()> {
+        let begin = Instant::now();
+        while !holds() {
+            go_on()?;
+            if begin.elapsed() > WITHIN {
+                bail!("{what} did not come within {} s", WITHIN.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// Processes of these programs in this session.
+    fn processes(&self, programs: &[&str]) -> Vec<u32> {
+        let home = format!("HOME={}\0", self.home.display());
+        let ours = |id: &u32| {
+            let folder = PathBuf::from(format!("/proc/{id}"));
+            let exe = fs::read_link(folder.join("exe")).unwrap_or_default();
+            let name = exe.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let environment = fs::read(folder.join("environ")).unwrap_or_default();
+            programs.contains(&name.as_str()) && String::from_utf8_lossy(&environment).contains(&home)
+        };
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok()).filter(ours).collect()
+    }
+
+    /// Proportional memory of these programs' processes, in MiB: pages that several share count in parts.
+    pub(super) fn weigh(&self, programs: &[&str]) -> Result<f64> {
+        let mut kib = 0.0;
+        for id in self.processes(programs) {
+            let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).context("weigh a process")?;
+            let line =
+                rollup.lines().find_map(|line| line.strip_prefix("Pss:")).context("weigh a process")?;
+            kib += line.trim().trim_end_matches(" kB").parse::<f64>().context("weigh a process")?;
+        }
+        Ok(kib / 1024.0)
+    }
+
+    /// The share of a core that these programs use over a while, in percent.
+    pub(super) fn busy(&self, programs: &[&str], span: Duration) -> Result<f64> {
+        let ids = self.processes(programs);
+        let used = || -> f64 { ids.iter().map(|id| ticks(*id)).sum() };
+        let (before, begin) = (used(), Instant::now());
+        while begin.elapsed() < span {
+            go_on()?;
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok((used() - before) / TICKS / begin.elapsed().as_secs_f64() * 100.0)
+    }
+}
+
+/// User and system time of a process: the 14th and 15th field, counted after the name in brackets.
+fn ticks(id: u32) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    let after = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
+    after.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum()
+}
+
+/// Starts a server that prints where it is.
+fn server(program: &str, arguments: &[&str]) -> Result<(Child, String)> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().with_context(|| format!("start {program}"))?;
+    let mut line = Vec::new();
+    if let Some(out) = &mut child.stdout {
+        let mut byte = [0];
+        while out.read(&mut byte)? == 1 && byte[0] != b'\n' {
+            line.push(byte[0]);
+        }
+    }
+    Ok((child, String::from_utf8(line)?))
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        for program in ["ttalkak-window", "ttalkak-desktop", "ttalkak-agent"] {
+            for id in self.processes(&[program]) {
+                let _ = shell::quiet(Command::new("kill").args(["-KILL", &id.to_string()]));
+            }
+        }
+        for child in self.programs.iter_mut().chain(&mut self.servers) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let _ = fs::remove_dir_all(&self.home);
+    }
+}
