@@ -148,7 +148,7 @@ impl Wallet {
 
     /// Works with a file that is gone afterwards.
     fn in_passing<T>(&self, work: impl FnOnce(&Path) -> Result<T, WalletError>) -> Result<T, WalletError> {
-        create_private(&self.folder).map_err(self.failed("create", ""))?;
+        ttalkak_keep::folder(&self.folder).map_err(self.failed("create", ""))?;
         let path = self.folder.join(format!(".passing-{:016x}", rand::random::<u64>()));
         let done = work(&path);
         match fs::remove_file(&path) {

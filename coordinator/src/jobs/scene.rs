@@ -152,10 +152,10 @@ impl Scene {
         let mut writing = self.store.begin().await.unwrap();
         assert!(move_chain_mark(&mut writing, before, ChainMark { block, hash: block_hash }).await.unwrap());
         for log in &logs {
-            self.chain.hear(log);
             add_chain_event(&mut writing, log).await.unwrap();
         }
         for log in booking_order(&logs) {
+            self.chain.hear(log);
             self.books().apply(&mut writing, log, NOW).await.unwrap();
         }
         writing.commit().await.unwrap();

@@ -59,7 +59,11 @@ impl MemoryChain {
             EscrowEvent::ProviderPaid { provider, net, pushed: false, .. } => {
                 memory.credit.entry(*provider).or_default().0 += net.0;
             }
-            EscrowEvent::Paid { who, amount, .. } => memory.credit.entry(*who).or_default().0 -= amount.0,
+            EscrowEvent::Paid { who, amount, .. } => {
+                // The fees of claims are credit that no event tells of.
+                let credit = memory.credit.entry(*who).or_default();
+                *credit = credit.saturating_sub(*amount);
+            }
             EscrowEvent::Settled { batch, fee, .. } => {
                 memory.last_batch = *batch;
                 memory.credit.entry(super::FEE_TO).or_default().0 += fee.0;
