@@ -45,7 +45,7 @@ const PURPOSE: wallet::Purpose = wallet::Purpose {
 };
 
 /// An agent whose link stands.
-pub struct Machine {
+pub(super) struct Machine {
     agent: AgentId,
     account: AccountId,
     door: Door,

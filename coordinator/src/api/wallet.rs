@@ -25,7 +25,7 @@ const PURPOSE: Purpose = Purpose {
 const HOST_CHARS_MAX: usize = 255;
 
 /// The host that the caller asked, as its own address bar has it. Wallets show it, so that nobody signs for another.
-pub(super) struct Host(String);
+pub(super) struct Host(pub(super) String);
 
 impl<S: Sync> FromRequestParts<S> for Host {
     type Rejection = ApiError;

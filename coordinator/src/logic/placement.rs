@@ -295,7 +295,7 @@ mod tests {
         all.push(Candidate { turned_away: true, ..candidate(9) });
         let placement = choose(&NEED, &all);
         assert_eq!(placement.agent, None);
-        expect_test::expect![""].assert_eq(&explain(&NEED, &placement));
+        expect_test::expect!["No provider can take it now: 1 paused, 1 outside the hours of lending, 1 in use by the owner, 1 on battery, 1 busy with a program of the owner, 1 about to leave, 1 with limits below what runs there, 1 not taking new work, 1 not asked again yet after handing it back."].assert_eq(&explain(&NEED, &placement));
         all.push(candidate(10));
         assert_eq!(choose(&NEED, &all).agent, Some(candidate(10).agent));
     }

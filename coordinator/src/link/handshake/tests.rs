@@ -29,7 +29,7 @@ fn hello(min: u32, max: u32) -> FromAgent {
 }
 
 fn record(revoked: bool) -> AgentRecord {
-    AgentRecord { public_key: key().verifying_key().to_bytes(), revoked }
+    AgentRecord { public_key: key().verifying_key().to_bytes(), revoked, leaves: false }
 }
 
 fn challenged(nonce: u8) -> (Challenge, Challenged) {
