@@ -141,7 +141,10 @@ test('a tenant pays with the wallet of the browser', { timeout: 280_000 }, async
     await page.getByLabel('At most for one deployment').fill('10');
     await page.getByLabel('At most locked').fill('100');
     await button('Review and sign').click();
-    const shown = await page.getByTestId('facts').locator('dd[data-value]').evaluateAll((cells) => cells.map((cell) => cell.dataset.value));
+    const shown = await page
+      .getByTestId('facts')
+      .locator('dd[data-value]')
+      .evaluateAll((cells) => cells.map((cell) => cell.dataset.value));
     await button('Sign in the wallet').click();
     await finish();
     const signed = JSON.parse(await page.evaluate(() => window.testWallet.signed.at(-1)));
@@ -177,7 +180,14 @@ test('a tenant pays with the wallet of the browser', { timeout: 280_000 }, async
     await measure(page, `${CONSOLE_URL}/`, () => page.getByText('Live', { exact: true }).waitFor());
   });
 
-  if (CONSOLE_SHOTS) await takeShots(browser, { folder: CONSOLE_SHOTS, url: CONSOLE_URL, rpc: CONSOLE_RPC, address, token: TTALKAK_TOKEN });
+  if (CONSOLE_SHOTS)
+    await takeShots(browser, {
+      folder: CONSOLE_SHOTS,
+      url: CONSOLE_URL,
+      rpc: CONSOLE_RPC,
+      address,
+      token: TTALKAK_TOKEN,
+    });
 
   await step('the way out needs the chain alone: revoke, end, take back, withdraw', async () => {
     await page.evaluate(() => (window.testWallet.chain = '0x7a69'));

@@ -25,10 +25,12 @@ export async function measure(page, url, ready) {
   const client = await page.context().newCDPSession(page);
   await client.send('Network.enable');
   await client.send('Network.setCacheDisabled', { cacheDisabled: true });
-  const scripts = new Set();
-  client.on('Network.responseReceived', ({ requestId, type }) => type === 'Script' && scripts.add(requestId));
-  client.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
-    if (scripts.has(requestId)) bytes += encodedDataLength;
+  // The body alone, as it was sent: the heads of a dozen answers are no JavaScript.
+  client.on('Network.responseReceived', ({ type, response }) => {
+    if (type !== 'Script') return;
+    const length = Object.entries(response.headers).find(([name]) => name.toLowerCase() === 'content-length');
+    assert.ok(length, `${response.url} tells its length`);
+    bytes += Number(length[1]);
   });
   await page.addInitScript(() => {
     window.shift = 0;

@@ -36,7 +36,10 @@ export async function giveWallet(context, { rpc, address, chain = '0x1' }) {
         removeListener: (event) => delete listeners[event],
       };
       window.testWallet = state;
-      const detail = Object.freeze({ info: { uuid: 'test', name: 'Test\u202e wallet', icon: 'http://evil/x' }, provider });
+      const detail = Object.freeze({
+        info: { uuid: 'test', name: 'Test\u202e wallet', icon: 'http://evil/x' },
+        provider,
+      });
       const announce = () => window.dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail }));
       window.addEventListener('eip6963:requestProvider', announce);
     },
