@@ -89,7 +89,9 @@ impl Fake {
         let mut times = LinkTimes { pace: quick(), ..LinkTimes::default() };
         change(&mut times);
         let identity = Arc::new(Identity::in_memory(record, SECRET));
-        let link = Link { identity, capacity: capacity(), tunnel_token, times };
+        let (api_token, _) = watch::channel(None);
+        let lending = ttalkak_protocol::link::Lending::default();
+        let link = Link { identity, capacity: capacity(), lending, tunnel_token, api_token, times };
         let shutdown = CancellationToken::new();
         let task = tokio::task::spawn(link::run(link, end, shutdown.clone()));
         Subject { events, handle, token, shutdown, task }
