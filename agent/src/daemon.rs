@@ -4,10 +4,12 @@
 //! Deliberately absent: decisions, which are `logic`, and what parts do.
 
 mod calls;
+mod enrolling;
 mod happenings;
 mod keep;
 mod lending;
 mod lock;
+mod locked;
 mod notices;
 mod part;
 mod parts;

@@ -17,7 +17,7 @@ use crate::{
         ports::Ports,
     },
     order::Order,
-    view::{AgentView, LeaseView, LinkView},
+    view::{AgentView, LinkView},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -41,6 +41,7 @@ mod carry_out;
 mod engine_watch;
 mod money;
 mod orders;
+mod show;
 mod tasks;
 mod work;
 
@@ -321,29 +322,6 @@ impl Driver {
             self.report_soon();
         }
         self.view_at.get_or_insert_with(|| Instant::now() + SHOW_DEBOUNCE);
-    }
-
-    /// Changes that come together are shown once.
-    fn show(&mut self) {
-        self.view_at = None;
-        let report = self.make_report();
-        let leases = self
-            .agent
-            .leases()
-            .map(|lease| LeaseView { earned: self.agent.earned(lease.lease), ..LeaseView::of(lease) });
-        self.view.send_replace(AgentView {
-            link: self.link_view.clone(),
-            engine: report.capacity.engine.clone(),
-            engine_problem: self.agent.engine_problem().cloned(),
-            generation: report.generation,
-            leases: leases.collect(),
-            workloads: report.workloads,
-            images: report.images,
-            machine: report.machine,
-            capacity: Some(report.capacity),
-            drain: self.drain.clone(),
-            at: report.at,
-        });
     }
 
     fn report_soon(&mut self) {

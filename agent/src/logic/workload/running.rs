@@ -113,6 +113,32 @@ impl Running {
 }
 
 impl Workload {
+    /// Started again by the owner's wish: what runs is stopped first, what waits for its next try gets it now. What is
+    /// on its way up or down already goes on.
+    pub fn restart(&mut self, now: Now) -> Option<Effect> {
+        let told = "The provider starts the app again.".to_owned();
+        match &mut self.stage {
+            Stage::Running(running) if !running.restarting => {
+                running.restarting = true;
+                let (lease, container) = (self.lease.lease, running.container.clone());
+                Some(Effect::StopContainer { lease, container, grace: self.lease.run.stop_grace })
+            }
+            Stage::BackingOff { .. } | Stage::Failed { .. } => {
+                (self.early_exits, self.restarts_in_row) = (0, 0);
+                self.wait(None, Duration::ZERO, now);
+                Some(self.say(told))
+            }
+            Stage::Waiting { .. }
+            | Stage::Fetching
+            | Stage::Building { .. }
+            | Stage::Starting
+            | Stage::Running(_)
+            | Stage::GivingUp { .. }
+            | Stage::Held(_)
+            | Stage::Stopping { .. } => None,
+        }
+    }
+
     /// The question that is due, if one is.
     pub fn probe_if_due(&mut self, now: Now) -> Option<Effect> {
         let deadline = self.start_deadline();
