@@ -7,10 +7,14 @@ const RIEUL = 8;
 // How the names of the digits end: 영 일 이 삼 사 오 육 칠 팔 구.
 const DIGIT_FINALS = [21, RIEUL, 0, 16, 0, 0, 1, RIEUL, RIEUL, 0];
 
-/** The final consonant of a character as spoken: 0 for none, absent where nobody can know, as for Latin letters. */
+// The letters whose Korean names end in a consonant: 엘, 엠, 엔, 알. Capitals at the end are spelt out, as in GiB or USD.
+const LETTER_FINALS: Record<string, number> = { L: RIEUL, M: 16, N: 4, R: RIEUL };
+
+/** The final consonant of a character as spoken: 0 for none, absent where nobody can know, as for small Latin letters. */
 function final(char: string): number | undefined {
   const code = char.charCodeAt(0);
   if (code >= HANGUL_FIRST && code <= HANGUL_LAST) return (code - HANGUL_FIRST) % FINALS;
+  if (/[A-Z]/.test(char)) return LETTER_FINALS[char] ?? 0;
   return /\d/.test(char) ? DIGIT_FINALS[Number(char)] : undefined;
 }
 

@@ -73,6 +73,7 @@ describe('messages', () => {
     expect(josa('책', '이/가')).toBe('책이');
     expect(josa('서울', '으로/로')).toBe('서울로');
     expect(josa('3', '은/는')).toBe('3은');
+    expect(josa('1.3 GiB', '을/를')).toBe('1.3 GiB를');
     expect(josa('shop', '을/를')).toBe('shop을(를)');
   });
 });

@@ -96,6 +96,7 @@ const words = {
   'ports.program': 'Program',
   'ports.unknown': 'Unknown program',
   'ports.pid': 'process {pid}',
+  'ports.note': 'Note',
   'ports.conflict': 'Was in the way',
   'ports.avoided': 'left alone for {time}',
   'ports.legend_ours': 'workloads',

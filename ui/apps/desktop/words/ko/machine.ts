@@ -96,6 +96,7 @@ const words = {
   'ports.program': '프로그램',
   'ports.unknown': '알 수 없는 프로그램',
   'ports.pid': '프로세스 {pid}',
+  'ports.note': '비고',
   'ports.conflict': '겹쳤어요',
   'ports.avoided': '{time} 동안 비켜 둬요',
   'ports.legend_ours': '워크로드',
