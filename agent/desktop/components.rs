@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, env, fs, path::Path, process::Command};
 
 /// Writes `components.json`: name, version and licence of every crate and npm package that is linked in.
+#[allow(clippy::disallowed_methods, reason = "a build script is told by its environment")]
 pub(crate) fn write() {
     let out = env::var("OUT_DIR").expect("cargo says where");
     let mut found = BTreeMap::new();
@@ -23,6 +24,7 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
 }
 
+#[allow(clippy::disallowed_methods, reason = "a build script is told by its environment")]
 fn crates(found: &mut Found) {
     println!("cargo::rerun-if-changed=Cargo.lock");
     let cargo = env::var("CARGO").expect("cargo names itself");

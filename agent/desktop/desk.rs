@@ -173,7 +173,9 @@ impl Connection {
             }
         };
         // Whoever asked may not wait for it any more.
-        let _ = waiting.remove(&n).map(|asked| asked.send(answer));
+        if let Some(asked) = waiting.remove(&n) {
+            let _ = asked.send(answer);
+        }
         true
     }
 }

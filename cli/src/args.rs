@@ -32,6 +32,7 @@ pub(crate) struct Cli {
 
 /// What to do.
 #[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, for as long as the program runs")]
 pub(crate) enum Command {
     /// Deploy a Git repository or a folder, and wait until it is live
     Deploy(commands::deploy::Args),

@@ -1,6 +1,12 @@
 //! The desktop app's programs on a session of their own: tray over D-Bus, window under Xvfb through WebKitWebDriver.
 //! Needs dbus-daemon, Xvfb and WebKitWebDriver, which `cargo xtask test` installs; without them it skips aloud.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a program of tests: a panic is a failure, and its tasks end with it"
+)]
+
 mod daemon;
 mod panel;
 mod session;

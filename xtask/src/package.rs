@@ -1,7 +1,7 @@
 //! The package for Debian and Ubuntu: tray, window, daemon, the unit of a person's session, menu entry and icons.
 
 use crate::{
-    desktop, host,
+    host,
     shell::{self, cargo, say},
     ui,
 };

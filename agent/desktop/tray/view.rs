@@ -58,6 +58,7 @@ pub enum IconState {
 
 /// What a click does.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a menu has a dozen of them")]
 pub enum Act {
     /// Show the window, at a page.
     Open(Option<&'static str>),
@@ -75,6 +76,7 @@ pub enum Act {
 
 /// A line of the menu.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a menu has a dozen of them")]
 pub enum Item {
     /// Text that cannot be clicked.
     Text(String),

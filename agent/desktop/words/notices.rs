@@ -9,6 +9,7 @@ use ttalkak_protocol::{
     unit::{Millis, UnixMillis},
 };
 
+#[expect(clippy::too_many_lines, reason = "a table: one sentence for each kind")]
 pub(super) fn notice(
     voice: &Voice,
     kind: &NoticeKind,

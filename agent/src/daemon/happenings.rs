@@ -218,6 +218,7 @@ mod tests {
         }
     }
 
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the others are not looked at here")]
     fn look(happenings: &mut Happenings, view: &AgentView, seconds: u64) -> Vec<&'static str> {
         let wishes = Wishes { handed_back: &|_| false, leaving: false };
         let found = happenings.look(view, wishes, at(seconds));

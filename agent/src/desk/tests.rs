@@ -33,9 +33,10 @@ impl World {
         tasks.spawn(async move {
             let mut kept = Vec::new();
             while let Some(asked) = asked.recv().await {
-                match asked.call {
-                    Call::ScanPorts => kept.push(asked),
-                    _ => asked.reply(Ok(Reply::Done)),
+                if matches!(asked.call, Call::ScanPorts) {
+                    kept.push(asked);
+                } else {
+                    asked.reply(Ok(Reply::Done));
                 }
             }
         });

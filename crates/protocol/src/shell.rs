@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "heard", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "what the daemon said is nearly all that is ever heard")]
 pub enum Heard {
     /// The connection to the daemon stands; all sections follow.
     Connected,

@@ -102,6 +102,10 @@ fn short(effect: &Effect) -> String {
             format!("probe {}{}", n(lease), if order.diagnose { " and diagnose" } else { "" })
         }
         Effect::GiveUp { lease, .. } => format!("give {} up", n(lease)),
+        Effect::StopContainer { lease, container, .. } => format!("stop {container} of {}", n(lease)),
+        Effect::Limit { container, cpu, memory } => {
+            format!("hold {container} to {}m and {} MiB", cpu.0, memory.0 / 1024 / 1024)
+        }
         Effect::Retire { lease, .. } => format!("retire {}", n(lease)),
         Effect::Observe { .. } => "look".to_owned(),
         Effect::RemoveContainer { id } => format!("remove {id}"),

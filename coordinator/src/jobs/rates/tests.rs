@@ -79,7 +79,7 @@ async fn a_rate_is_asked_for_shown_with_source_and_time_and_kept_for_statements(
     let scene = Scene::new().await;
     let rate = ask(&scene, says("1380.5", NOW), NOW).await.unwrap();
     assert_eq!((rate.micros_per_token, rate.at, rate.source.as_str()), (1_380_500_000, NOW, "127.0.0.1"));
-    assert_eq!(scene.money.display(NOW), [rate.clone()]);
+    assert_eq!(scene.money.display(NOW), std::slice::from_ref(&rate));
     let later = NOW.after(Millis(2 * 3_600_000));
     ask(&scene, says("1400", later), later).await.unwrap();
     let history = scene.store.rates_until(NOW.after(Millis(60_000))).await.unwrap();
@@ -107,7 +107,7 @@ async fn a_source_that_lies_stalls_floods_or_fails_leaves_the_old_rate_which_gro
     ];
     for (what, manner) in lies {
         assert!(ask(&scene, manner, soon).await.is_err(), "{what}");
-        assert_eq!(scene.money.display(soon), [good.clone()], "{what}");
+        assert_eq!(scene.money.display(soon), std::slice::from_ref(&good), "{what}");
     }
     let later = NOW.after(Millis(31 * 86_400_000));
     assert!(scene.money.display(later)[0].stale, "nobody takes an old rate for a new one");
