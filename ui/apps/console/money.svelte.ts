@@ -12,7 +12,6 @@ class Money {
   problem = $state.raw<ProblemText>();
   /** When `view` was so. */
   at = $state(0);
-  #looking = 0;
 
   /** The chain: as told now, else as told when this browser last heard. */
   get chain(): ChainView | undefined {
@@ -33,15 +32,11 @@ class Money {
 
   /** Keeps it fresh until the returned function is called. */
   look(): () => void {
-    this.#looking += 1;
     void this.load();
     const timer = setInterval(() => {
       if (!document.hidden) void this.load();
     }, AGAIN_MS);
-    return () => {
-      this.#looking -= 1;
-      clearInterval(timer);
-    };
+    return () => clearInterval(timer);
   }
 
   forget(): void {
