@@ -1,4 +1,4 @@
-// What the program is made of, for its about box: part of build.rs, so that the list is never older than the program.
+//! What the program is made of, for its about box: part of build.rs, so that the list is never older than the program.
 
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, env, fs, path::Path, process::Command};

@@ -169,8 +169,9 @@ fn first_line(from: &mut impl Read) -> String {
 /// Waits until something holds.
 pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let begin = Instant::now();
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
     while !holds().await {
         assert!(begin.elapsed() < WITHIN, "not within {} s: {what}", WITHIN.as_secs());
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        looks.tick().await;
     }
 }

@@ -137,7 +137,9 @@ mod tests {
     #[test]
     fn a_disk_that_takes_nothing_is_said_once() {
         let folder = tempfile::tempdir().unwrap();
-        let mut book = NoticeBook::open(&folder.path().join("missing"));
+        let in_the_way = folder.path().join("a file");
+        std::fs::write(&in_the_way, "").unwrap();
+        let mut book = NoticeBook::open(&in_the_way);
         for _ in 0..3 {
             book.add(NoticeKind::Left, &Announce::default(), UnixMillis(0));
         }

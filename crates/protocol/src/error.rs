@@ -3,6 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+mod problem;
+
+pub use problem::{ErrorBody, ErrorDetail, Problem};
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $text:literal, $status:literal, $next:literal;)*) => {
         /// Every error that leaves a program. The text form never changes once released; screens branch on it.
@@ -381,67 +385,5 @@ impl std::str::FromStr for ErrorCode {
     }
 }
 
-/// A failure as people and programs read it, inside bodies, reports and events.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Problem {
-    /// Stable; branch on this and on nothing else.
-    pub code: ErrorCode,
-    /// What happened, one sentence.
-    pub message: String,
-    /// What to do about it, one sentence.
-    pub next: String,
-}
-
-impl Problem {
-    /// A problem with the code's own next move.
-    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), next: code.next_move().to_owned() }
-    }
-
-    /// The same with a next move that knows the case.
-    #[must_use]
-    pub fn with_next(mut self, next: impl Into<String>) -> Self {
-        self.next = next.into();
-        self
-    }
-}
-
-/// The body of every error answer: `{"error": {"code", "message", "next", "request_id"}}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct ErrorBody {
-    /// The one error.
-    pub error: ErrorDetail,
-}
-
-/// A problem and the request it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct ErrorDetail {
-    /// What happened and what to do.
-    #[serde(flatten)]
-    pub problem: Problem,
-    /// For support: the same id stands in the server's log.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_are_unique_stable_words_with_a_next_move() {
-        let mut seen = std::collections::BTreeSet::new();
-        for code in ErrorCode::ALL {
-            assert!(seen.insert(code.as_str()), "{code} stands twice");
-            assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
-            assert!(code.next_move().ends_with('.'), "{code}");
-            assert_eq!(serde_json::to_string(code).unwrap(), format!("\"{code}\""));
-        }
-    }
-
-    #[test]
-    fn a_code_from_the_future_is_read_as_unknown() {
-        assert_eq!(serde_json::from_str::<ErrorCode>("\"brand_new\"").unwrap(), ErrorCode::Unknown);
-    }
-}
+mod tests;

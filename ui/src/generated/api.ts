@@ -21,6 +21,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/agents/me/earnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this machine earned. */
+        get: operations["agents_earnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/me/earnings/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pays out what is due now to this machine's payees, whatever the threshold. */
+        post: operations["agents_settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/me/earnings/statement.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this machine earned in a month, as CSV: one line for each agreement and day. */
+        get: operations["agents_month"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/me/earnings/threshold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Pay out once so much is due; for all machines of the account. */
+        put: operations["agents_set_threshold"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/me/payee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Links this machine with the wallet that signed: whoever has the wallet owns what it earns, with or without an account. */
+        put: operations["agents_link_payee"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/me/payee/message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A text for the payee's wallet to sign (EIP-4361), so that this machine's earnings are known to be its. */
+        post: operations["agents_payee_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/pairings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An agent without a code asks to be let in: it gets one to show. */
+        post: operations["agents_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/pairings/poll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has its owner approved it? */
+        post: operations["agents_poll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/billing": {
         parameters: {
             query?: never;
@@ -348,6 +484,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/deployments/{deployment}/term": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Another end date, or none. What ended because its time was over runs again. */
+        put: operations["deployments_set_term"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/earnings": {
         parameters: {
             query?: never;
@@ -423,11 +576,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Codes that could still be used. */
+        get: operations["providers_enrolments"];
         put?: never;
         /** A one-time code for one agent, shown this once. */
         post: operations["providers_enrolment"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/enrolments/{enrolment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a code back before it is used. */
+        delete: operations["providers_revoke_enrolment"];
         options?: never;
         head?: never;
         patch?: never;
@@ -521,6 +692,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/providers/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the machine in that shows this code. */
+        post: operations["providers_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/providers/{provider}": {
         parameters: {
             query?: never;
@@ -532,8 +720,26 @@ export interface paths {
         get: operations["providers_read"];
         put?: never;
         post?: never;
-        /** Takes an agent's right away: its link and tunnels end at once. */
+        /** Takes an agent's right away: its link and tunnels end at once, and what it served is started elsewhere. */
         delete: operations["providers_revoke"];
+        options?: never;
+        head?: never;
+        /** Calls an agent otherwise. */
+        patch: operations["providers_rename"];
+        trace?: never;
+    };
+    "/v1/providers/{provider}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Empties an agent by a time: it takes no new work, what it serves is started elsewhere, and the rest is stopped then. */
+        put: operations["providers_leave"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -679,6 +885,18 @@ export interface components {
             vouchered: components["schemas"]["Amount"];
         };
         Amount: string;
+        /** @description `POST /v1/providers/approve`: let a machine in that shows this code. */
+        ApprovePairing: {
+            /** @description As it is shown; small letters and a missing hyphen are fine. */
+            code: string;
+        };
+        /** @description `POST /v1/agents/pairings`: an agent without a code asks to be let in. */
+        AskPairing: {
+            /** @description What to call the machine, 1 to 64 characters. */
+            name: string;
+            /** @description Ed25519 public key, 32 bytes, hex; the private half never leaves the machine. */
+            public_key: string;
+        };
         /** @description `POST /v1/billing/wallet/message`: ask for a message to sign (EIP-4361). */
         AskWalletMessage: {
             /** @description The wallet that will sign. */
@@ -717,6 +935,18 @@ export interface components {
          * @description A size in bytes.
          */
         Bytes: number;
+        /** @description One raise of an agreement's cap on chain. */
+        CapLine: {
+            /**
+             * Format: int64
+             * @description Its block.
+             */
+            block: number;
+            /** @description In all after it. */
+            cap: components["schemas"]["Amount"];
+            /** @description The transaction. */
+            transaction: components["schemas"]["ChainHash"];
+        };
         /** @description What a machine is and what its owner lends of it. */
         Capacity: {
             /** @description `x86_64`, `aarch64`. */
@@ -808,6 +1038,7 @@ export interface components {
             project?: string | null;
             /** @description Where the files come from. */
             source: components["schemas"]["SourceRequest"];
+            until?: components["schemas"]["UnixMillis"] | null;
         };
         /** @description `POST /v1/projects`. */
         CreateProject: {
@@ -841,6 +1072,7 @@ export interface components {
             charged: components["schemas"]["Amount"];
             /** @description What an hour costs now. */
             cost_per_hour: components["schemas"]["Amount"];
+            cost_until?: components["schemas"]["Amount"] | null;
             /** @description Which. */
             deployment: components["schemas"]["DeploymentId"];
             /** @description Its name. */
@@ -852,6 +1084,7 @@ export interface components {
              * @description How long its money lasts, seconds; absent when it does not run.
              */
             runway_seconds?: number | null;
+            until?: components["schemas"]["UnixMillis"] | null;
         };
         DeploymentId: string;
         /**
@@ -898,6 +1131,7 @@ export interface components {
             since: components["schemas"]["UnixMillis"];
             /** @description Where it stands. */
             state: components["schemas"]["DeploymentState"];
+            until?: components["schemas"]["UnixMillis"] | null;
             /** @description When it last changed. */
             updated_at: components["schemas"]["UnixMillis"];
             /** @description Where visitors find it. */
@@ -916,6 +1150,8 @@ export interface components {
             micros_per_token: number;
             /** @description Where the rate is from. */
             source: string;
+            /** @description It is older than it should be: no newer one came that could be believed. */
+            stale?: boolean;
         };
         /**
          * @description Where signatures count: one chain and one contract on it. The EIP-712 domain, with the name and version that the
@@ -955,7 +1191,7 @@ export interface components {
          * @description Why a deployment ended.
          * @enum {string}
          */
-        EndReason: "stopped" | "failed" | "deleted" | "balance";
+        EndReason: "stopped" | "failed" | "deleted" | "balance" | "term";
         /** @description `POST /v1/agents`: an agent enrols itself; the code is the credential. */
         EnrolAgent: {
             /** @description The one-time code. */
@@ -964,6 +1200,11 @@ export interface components {
             name: string;
             /** @description Ed25519 public key, 32 bytes, hex; the private half never leaves the machine. */
             public_key: string;
+        };
+        /** @description All codes that could still be used. */
+        EnrolmentList: {
+            /** @description Those that end first, first. */
+            items: components["schemas"]["OpenEnrolment"][];
         };
         /** @description `POST /v1/enrolments`: a one-time code for one agent. */
         EnrolmentView: {
@@ -1020,7 +1261,7 @@ export interface components {
          * @description Every error that leaves a program. The text form never changes once released; screens branch on it.
          * @enum {string}
          */
-        ErrorCode: "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "invalid_body" | "invalid_query" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable" | "idempotency_conflict" | "idempotency_in_progress" | "idempotency_key_invalid" | "cursor_invalid" | "state_conflict" | "name_invalid" | "name_reserved" | "name_taken" | "port_out_of_range" | "env_key_invalid" | "env_value_invalid" | "env_too_large" | "limits_invalid" | "source_invalid" | "git_url_refused" | "git_credentials_in_url" | "git_not_found" | "git_auth_failed" | "git_branch_unknown" | "git_ref_invalid" | "git_empty" | "git_unreachable" | "git_timeout" | "git_submodule" | "git_lfs_pointer" | "root_dir_missing" | "source_too_large" | "source_too_many_files" | "source_path_unsafe" | "source_link_escapes" | "source_special_file" | "source_bomb" | "source_corrupt" | "source_empty" | "upload_unknown" | "nothing_detected" | "plan_unsupported" | "manifest_invalid" | "dockerfile_refused" | "build_failed" | "build_timeout" | "build_out_of_memory" | "base_image_unavailable" | "engine_unavailable" | "disk_full" | "app_exited" | "app_out_of_memory" | "app_never_listened" | "app_wrong_port" | "app_loopback_only" | "app_unhealthy" | "policy_violation" | "ports_exhausted" | "start_failed" | "image_collected" | "no_provider" | "provider_lost" | "deadline_exceeded" | "superseded" | "cancelled" | "no_release" | "public_ports_exhausted" | "version_unsupported" | "enrol_code_invalid" | "agent_unknown" | "agent_revoked" | "signature_invalid" | "frame_refused" | "unexpected_message" | "payments_off" | "wallet_required" | "wallet_taken" | "wallet_signature_invalid" | "wallet_nonce_invalid" | "mandate_required" | "mandate_invalid" | "mandate_exhausted" | "funds_insufficient" | "balance_ended" | "amount_invalid" | "chain_unavailable" | "chain_mismatch" | "payment_refused" | "payment_missing" | "call_invalid" | "not_enrolled" | "already_enrolled" | "consent_missing" | "setting_invalid" | "setting_locked" | "limits_below_use" | "workload_unknown" | "act_not_allowed" | "desk_busy" | "time_invalid" | "write_failed" | "not_here" | "unknown";
+        ErrorCode: "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "invalid_body" | "invalid_query" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable" | "idempotency_conflict" | "idempotency_in_progress" | "idempotency_key_invalid" | "cursor_invalid" | "state_conflict" | "name_invalid" | "name_reserved" | "name_taken" | "port_out_of_range" | "env_key_invalid" | "env_value_invalid" | "env_too_large" | "limits_invalid" | "source_invalid" | "git_url_refused" | "git_credentials_in_url" | "git_not_found" | "git_auth_failed" | "git_branch_unknown" | "git_ref_invalid" | "git_empty" | "git_unreachable" | "git_timeout" | "git_submodule" | "git_lfs_pointer" | "root_dir_missing" | "source_too_large" | "source_too_many_files" | "source_path_unsafe" | "source_link_escapes" | "source_special_file" | "source_bomb" | "source_corrupt" | "source_empty" | "upload_unknown" | "nothing_detected" | "plan_unsupported" | "manifest_invalid" | "dockerfile_refused" | "build_failed" | "build_timeout" | "build_out_of_memory" | "base_image_unavailable" | "engine_unavailable" | "disk_full" | "app_exited" | "app_out_of_memory" | "app_never_listened" | "app_wrong_port" | "app_loopback_only" | "app_unhealthy" | "policy_violation" | "ports_exhausted" | "start_failed" | "image_collected" | "no_provider" | "provider_lost" | "deadline_exceeded" | "superseded" | "cancelled" | "no_release" | "public_ports_exhausted" | "version_unsupported" | "enrol_code_invalid" | "agent_unknown" | "agent_revoked" | "signature_invalid" | "frame_refused" | "unexpected_message" | "payments_off" | "wallet_required" | "wallet_taken" | "wallet_signature_invalid" | "wallet_nonce_invalid" | "mandate_required" | "mandate_invalid" | "mandate_exhausted" | "funds_insufficient" | "balance_ended" | "term_over" | "term_invalid" | "amount_invalid" | "chain_unavailable" | "chain_mismatch" | "payment_refused" | "payment_missing" | "call_invalid" | "not_enrolled" | "already_enrolled" | "consent_missing" | "setting_invalid" | "setting_locked" | "limits_below_use" | "workload_unknown" | "act_not_allowed" | "desk_busy" | "time_invalid" | "write_failed" | "daemon_gone" | "system_missing" | "update_failed" | "not_here" | "image_held" | "wallet_missing" | "wallet_exists" | "key_invalid" | "passphrase_wrong" | "passphrase_short" | "address_invalid" | "engine_missing" | "engine_stopped" | "engine_denied" | "engine_silent" | "engine_garbled" | "engine_too_old" | "engine_small" | "limits_ignored" | "limits_not_delegated" | "builder_missing" | "storage_odd" | "architecture_odd" | "disk_low" | "folder_denied" | "coordinator_unresolved" | "coordinator_down" | "outbound_blocked" | "certificate_wrong" | "coordinator_stranger" | "proxy_uneven" | "clock_off" | "ports_taken" | "key_store_absent" | "key_store_locked" | "daemon_twice" | "unknown";
         /** @description A problem and the request it belongs to. */
         ErrorDetail: components["schemas"]["Problem"] & {
             /** @description For support: the same id stands in the server's log. */
@@ -1034,6 +1275,7 @@ export interface components {
             per_month: components["schemas"]["Amount"];
             /** @description The size. */
             reserved: components["schemas"]["Reserved"];
+            until_end?: components["schemas"]["Amount"] | null;
         };
         /** @description `GET /v1/billing/agreements/{agreement}/evidence`: all that is needed to recompute a line. */
         Evidence: {
@@ -1041,10 +1283,14 @@ export interface components {
             agent_key: string;
             /** @description The line. */
             agreement: components["schemas"]["AgreementView"];
+            /** @description What its cap was raised to, in order; the first is its opening. */
+            caps?: components["schemas"]["CapLine"][];
             /** @description Chain and contract. */
             domain: components["schemas"]["Domain"];
-            /** @description Whose signature makes a voucher. */
+            /** @description Whose signature makes a voucher now. */
             meter: components["schemas"]["EvmAddress"];
+            /** @description Every key whose signature is in here, in the order in which they were the meter; the present one is the last. */
+            meters?: components["schemas"]["EvmAddress"][];
             /** @description The provider's prices when it was made. */
             rates: components["schemas"]["Rates"];
             /** @description Every reading that was charged, in order. */
@@ -1079,6 +1325,17 @@ export interface components {
             version: string;
         };
         LeaseId: string;
+        /** @description `PUT /v1/providers/{provider}/leave`: empty it from afar. */
+        LeaveProvider: {
+            by?: components["schemas"]["UnixMillis"] | null;
+        };
+        /** @description Whether an agent takes new work, and until when it is here. Version 1 has no such word: those agents always take work. */
+        Lending: {
+            /** @description Whether new work may be placed here. What runs goes on. */
+            accepting: boolean;
+            leaving_by?: components["schemas"]["UnixMillis"] | null;
+            why?: components["schemas"]["NotLending"] | null;
+        };
         /** @description `PUT /v1/billing/wallet`: link the wallet that signed. */
         LinkWallet: {
             /** @description As it was given. */
@@ -1120,6 +1377,51 @@ export interface components {
          * @enum {string}
          */
         LogStream: "build" | "stdout" | "stderr" | "system";
+        /** @description `GET /v1/agents/me/earnings`: what one machine earned. Amounts but `paid` are before the platform's share. */
+        MachineEarnings: {
+            /** @description Which. */
+            agent: components["schemas"]["AgentId"];
+            /** @description What is paid with. */
+            chain: components["schemas"]["ChainView"];
+            /** @description Approximate values for people. */
+            display: components["schemas"]["DisplayRate"][];
+            /** @description Of it not settled on chain yet. */
+            due: components["schemas"]["Amount"];
+            /** @description Earned in all. */
+            earned: components["schemas"]["Amount"];
+            /** @description The platform's share of what is settled, floored; the contract floors each batch. */
+            fee: components["schemas"]["Amount"];
+            /** @description Each agreement of the machine, newest first. */
+            lines: components["schemas"]["MachineLine"][];
+            /** @description When the next settlement is due. */
+            next_settlement_at: components["schemas"]["UnixMillis"];
+            /** @description What is settled without that share: arrived at the payee, or waits for it in the contract. */
+            paid: components["schemas"]["Amount"];
+            payee?: components["schemas"]["EvmAddress"] | null;
+            /** @description The payee's own wallet signed that the machine earns for it. */
+            payee_linked: boolean;
+            /** @description Settled on chain. */
+            settled: components["schemas"]["Amount"];
+            /** @description What went on chain, newest first. */
+            settlements: components["schemas"]["MachineSettlement"][];
+            /** @description Settled only once so much is due; for all machines of the account. */
+            threshold: components["schemas"]["Amount"];
+            /** @description Of what is due, secured by a voucher. */
+            vouchered: components["schemas"]["Amount"];
+        };
+        /** @description What was earned under one agreement. */
+        MachineLine: {
+            /** @description The agreement. */
+            agreement: components["schemas"]["AgreementView"];
+            /** @description Whose workload. */
+            deployment: components["schemas"]["DeploymentId"];
+            /** @description Of it not settled yet. */
+            due: components["schemas"]["Amount"];
+            /** @description Earned so far. */
+            earned: components["schemas"]["Amount"];
+            /** @description What the deployment was called. */
+            name: string;
+        };
         /** @description Use of the machine as a whole. */
         MachineReading: {
             /**
@@ -1139,6 +1441,17 @@ export interface components {
             received_per_second: components["schemas"]["Bytes"];
             /** @description Sent since the last reading, per second. */
             sent_per_second: components["schemas"]["Bytes"];
+        };
+        /** @description One agreement in one transaction. */
+        MachineSettlement: components["schemas"]["SettlementLine"] & {
+            /** @description Which agreement. */
+            agreement: components["schemas"]["AgreementId"];
+            /** @description Settled by this transaction. */
+            amount: components["schemas"]["Amount"];
+            /** @description What its deployment was called. */
+            name: string;
+            /** @description Where people can look at it; absent when the operator names no explorer. */
+            url?: string | null;
         };
         /** @description A tenant's standing permission: agreements with any provider, within these bounds. */
         Mandate: {
@@ -1173,10 +1486,15 @@ export interface components {
         };
         /** @description A mandate and how much of it is used. */
         MandateView: {
+            fresh_at?: components["schemas"]["UnixMillis"] | null;
             /** @description Its hash. */
             id: components["schemas"]["ChainHash"];
+            /** @description What may still be locked, in this period when it has periods. */
+            left?: components["schemas"]["Amount"];
             /** @description What was signed. */
             mandate: components["schemas"]["Mandate"];
+            /** @description How its cap counts. */
+            plan?: components["schemas"]["Plan"];
             /** @description Locked under it, in this period when it has periods. */
             used: components["schemas"]["Amount"];
         };
@@ -1190,16 +1508,31 @@ export interface components {
          * @description A span of time in milliseconds.
          */
         Millis: number;
+        /**
+         * @description Why an agent takes no new work.
+         * @enum {string}
+         */
+        NotLending: "paused" | "schedule" | "owner_active" | "battery" | "exclusive_app" | "leaving" | "limits" | "other";
         /** @description Something about money that its owner should know. */
         NoticeView: {
             /** @description When. */
             at: components["schemas"]["UnixMillis"];
             /** @description Which deployment. */
             deployment: components["schemas"]["DeploymentId"];
-            /** @description `runway_week`, `runway_day`, `runway_hour`, `grace`, `stopped`, `resumed`, `deletion_week`, `deletion_day`. */
+            /**
+             * @description `runway_week`, `runway_day`, `runway_hour`, `grace`, `stopped`, `resumed`, `deletion_week`, `deletion_day`, and of an
+             *     end date `term_week`, `term_day`, `term_hour`, `term_ended`.
+             */
             kind: string;
             /** @description What it means and what to do. */
             problem: components["schemas"]["Problem"];
+        };
+        /** @description A one-time code that was not used yet; the code itself is not known any more. */
+        OpenEnrolment: {
+            /** @description After this it is void. */
+            expires_at: components["schemas"]["UnixMillis"];
+            /** @description For taking it back: the first digits of the code's SHA-256. */
+            id: string;
         };
         /** @description One page of a list. */
         Page_DeploymentView: {
@@ -1242,6 +1575,7 @@ export interface components {
                 since: components["schemas"]["UnixMillis"];
                 /** @description Where it stands. */
                 state: components["schemas"]["DeploymentState"];
+                until?: components["schemas"]["UnixMillis"] | null;
                 /** @description When it last changed. */
                 updated_at: components["schemas"]["UnixMillis"];
                 /** @description Where visitors find it. */
@@ -1329,6 +1663,37 @@ export interface components {
              */
             total: number;
         };
+        /** @description A pairing that waits for its owner. */
+        Pairing: {
+            /** @description To be shown on the machine's screen, and typed by the owner: `ACDE-3467`, without look-alikes. */
+            code: string;
+            /** @description Ask not more often than this. */
+            every: components["schemas"]["Millis"];
+            /** @description After this it is void. */
+            expires_at: components["schemas"]["UnixMillis"];
+            /** @description For [`PollPairing`]; never to be shown. */
+            poll: string;
+        };
+        /** @description How a pairing stands. */
+        PairingState: {
+            /** @enum {string} */
+            state: "waiting";
+        } | {
+            /** @description Its id from now on. */
+            agent: components["schemas"]["AgentId"];
+            /** @enum {string} */
+            state: "approved";
+        };
+        /**
+         * @description How the cap of a mandate counts.
+         * @enum {string}
+         */
+        Plan: "once" | "daily" | "weekly" | "monthly" | "periodic";
+        /** @description `POST /v1/agents/pairings/poll`: has somebody approved it? */
+        PollPairing: {
+            /** @description Out of [`Pairing`]. */
+            poll: string;
+        };
         /** @description `GET /v1/billing/prices`: what providers ask for now. */
         PriceBook: {
             estimate?: components["schemas"]["Estimate"] | null;
@@ -1387,11 +1752,14 @@ export interface components {
             /** @description Its id. */
             id: components["schemas"]["AgentId"];
             last_seen_at?: components["schemas"]["UnixMillis"] | null;
+            /** @description Whether it takes new work, and if it leaves, by when. */
+            lending?: components["schemas"]["Lending"];
             machine?: components["schemas"]["MachineReading"] | null;
             /** @description What its owner calls it. */
             name: string;
             /** @description Whether its link stands. */
             online: boolean;
+            payee?: components["schemas"]["EvmAddress"] | null;
             /**
              * Format: int32
              * @description Workloads that it should run.
@@ -1483,6 +1851,11 @@ export interface components {
             /** @description The new name. */
             name: string;
         };
+        /** @description `PATCH /v1/providers/{provider}`: what to call it from now on. */
+        RenameProvider: {
+            /** @description 1 to 64 characters. */
+            name: string;
+        };
         /** @description What a workload reserves and is charged for, beside what it sends. */
         Reserved: {
             /** @description Processor share. */
@@ -1527,6 +1900,10 @@ export interface components {
             mandate: components["schemas"]["Mandate"];
             /** @description The wallet's, over the EIP-712 digest. */
             signature: components["schemas"]["EvmSignature"];
+        };
+        /** @description `PUT /v1/deployments/{deployment}/term`: when it ends. */
+        SetTerm: {
+            until?: components["schemas"]["UnixMillis"] | null;
         };
         /** @description `PUT /v1/earnings/threshold`. */
         SetThreshold: {
@@ -1740,6 +2117,267 @@ export interface operations {
             };
         };
     };
+    agents_earnings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At a glance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineEarnings"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    agents_settle: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way to the chain. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    agents_month: {
+        parameters: {
+            query: {
+                /** @description Such as `2026-11`; in UTC. */
+                month: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The month. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    agents_set_threshold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetThreshold"];
+            };
+        };
+        responses: {
+            /** @description From the next settlement on. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    agents_link_payee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkWallet"];
+            };
+        };
+        responses: {
+            /** @description Linked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    agents_payee_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskWalletMessage"];
+            };
+        };
+        responses: {
+            /** @description To be signed as it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletMessage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    agents_ask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskPairing"];
+            };
+        };
+        responses: {
+            /** @description Waits for its owner. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pairing"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    agents_poll: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PollPairing"];
+            };
+        };
+        responses: {
+            /** @description How it stands. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairingState"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     billing_read: {
         parameters: {
             query?: never;
@@ -1839,6 +2477,8 @@ export interface operations {
                 memory_bytes?: number;
                 /** @description Processor share in thousandths. */
                 milli_cpu?: number;
+                /** @description An end date, to be told what it costs until then. */
+                until?: components["schemas"]["UnixMillis"];
             };
             header?: never;
             path?: never;
@@ -2545,6 +3185,42 @@ export interface operations {
             };
         };
     };
+    deployments_set_term: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id or name. */
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetTerm"];
+            };
+        };
+        responses: {
+            /** @description It, with its new end. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     earnings_read: {
         parameters: {
             query?: never;
@@ -2667,6 +3343,35 @@ export interface operations {
             };
         };
     };
+    providers_enrolments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     providers_enrolment: {
         parameters: {
             query?: never;
@@ -2687,6 +3392,36 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EnrolmentView"];
                 };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    providers_revoke_enrolment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                enrolment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Void. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong. */
             default: {
@@ -2969,6 +3704,42 @@ export interface operations {
             };
         };
     };
+    providers_approve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovePairing"];
+            };
+        };
+        responses: {
+            /** @description It is an agent of this account now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     providers_read: {
         parameters: {
             query?: never;
@@ -3019,6 +3790,78 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    providers_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                provider: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameProvider"];
+            };
+        };
+        responses: {
+            /** @description It. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    providers_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                provider: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaveProvider"];
+            };
+        };
+        responses: {
+            /** @description It. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderView"];
+                };
             };
             /** @description What went wrong. */
             default: {

@@ -91,7 +91,7 @@ pub struct AskPairing {
 /// A pairing that waits for its owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Pairing {
-    /// To be shown on the machine's screen, and typed by the owner: `XXXX-XXXX`, without look-alikes.
+    /// To be shown on the machine's screen, and typed by the owner: `ACDE-3467`, without look-alikes.
     pub code: String,
     /// For [`PollPairing`]; never to be shown.
     #[schema(value_type = String)]
