@@ -1,5 +1,5 @@
-//! The console in a real browser, served by a real coordinator: a tenant pays with the wallet of the browser and leaves
-//! again. The steps stand in `ui/tests/console/journey.mjs`. Needs the engine, anvil, Node and Chromium.
+//! The console in a real browser, served by a real coordinator: a tenant pays with the wallet of the browser, and revokes
+//! what was signed. The steps stand in `ui/tests/console/journey.mjs`. Needs the engine, anvil, Node and Chromium.
 
 #![allow(clippy::print_stderr, reason = "tests speak to the terminal")]
 
@@ -10,7 +10,7 @@ use ttalkak_tests::{App, LocalChain, World, program::binary, root};
 const WITHIN: Duration = Duration::from_secs(300);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_pays_with_the_wallet_of_the_browser_and_leaves_without_the_coordinator() {
+async fn a_tenant_pays_with_the_wallet_of_the_browser() {
     let Some(chromium) = tools() else { return };
     let Some(chain) = LocalChain::start().await else { return };
     let Some(world) = World::start_with(chain.options()).await else { return };

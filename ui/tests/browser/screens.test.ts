@@ -307,6 +307,7 @@ describe('every screen', () => {
           .join('\n')}`,
     );
     expect(said).toEqual([]);
-    expect(errors).toEqual([]);
+    // A browser says this when a network comes or goes on the machine, such as one of the container engine's.
+    expect(errors.filter((error) => !error.includes('ERR_NETWORK_CHANGED'))).toEqual([]);
   });
 });
