@@ -154,7 +154,8 @@ async fn an_agent_enrols_at_its_first_start_dials_the_link_and_ends_cleanly() {
     // A second agent of the same folder would throw the first one off its link.
     let second = agent(home.path(), &["run"]);
     let output = timeout(SOON, second.wait_with_output()).await.unwrap().unwrap();
-    assert!(String::from_utf8(output.stderr).unwrap().contains("another agent runs in"));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("another agent") && told.contains("runs in"), "{told}");
     assert_eq!(output.status.code(), Some(1));
 
     terminate(&child).await;

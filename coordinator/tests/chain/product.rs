@@ -43,7 +43,7 @@ const CELLS: u64 = QUESTIONS.len() as u64 * KILLS.len() as u64 * FAULTS.len() as
 /// Coprime to the number of cells, so that any run of neighbours in this order is spread over all of them.
 const STRIDE: u64 = 4_999;
 /// How many are run when nobody asks for all.
-const SAMPLE: u64 = 6;
+const SAMPLE: u64 = 2;
 /// Deeper than any reorganisation: what is undone here was never final.
 const CONFIRMATIONS: u64 = DEPTHS + 1;
 /// What each cell settles.
