@@ -13,10 +13,7 @@ export default defineConfig(({ mode, command }) => {
     // Relative, since daemon and window serve the files from places of their own; the console's addresses have depth.
     base: app === 'console' ? '/' : './',
     logLevel: command === 'build' ? 'warn' : 'info',
-    plugins: [
-      svelte({ configFile: resolve(here, 'svelte.config.js') }),
-      ...(app === 'console' ? [compressed()] : []),
-    ],
+    plugins: [svelte({ configFile: resolve(here, 'svelte.config.js') }), ...(app === 'console' ? [compressed()] : [])],
     resolve: { alias: { $lib: resolve(here, 'src') } },
     server: { host: '127.0.0.1', port: app === 'desktop' ? 5173 : 5174, strictPort: true },
     build: {

@@ -85,9 +85,15 @@ fn display(command: &Command) -> String {
     words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }
 
-/// Runs a program whose progress (standard error) the person sees, and whose result (standard output) nobody needs.
+/// Runs a program whose progress (standard error) the person sees, and whose result (standard output) nobody needs
+/// unless it fails: many checkers tell there what they found.
 pub(crate) fn output_only(command: &mut Command) -> Result<()> {
-    run(command.stdout(Stdio::null()))
+    let name = display(command);
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("start {name}"))?;
+    if !output.status.success() {
+        bail!("{name} failed ({}):\n{}", output.status, String::from_utf8_lossy(&output.stdout).trim());
+    }
+    Ok(())
 }
 
 /// Runs a program in silence; an error with its words when it fails.

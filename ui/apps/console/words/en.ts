@@ -51,6 +51,7 @@ const en = {
   'reason.failed': 'failed',
   'reason.deleted': 'deleted',
   'reason.balance': 'the money was used up',
+  'reason.term': 'its end date was reached',
 } as const;
 
 export type ConsoleWords = typeof en;

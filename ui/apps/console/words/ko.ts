@@ -53,6 +53,7 @@ const ko = {
   'reason.failed': '실패했어요',
   'reason.deleted': '삭제했어요',
   'reason.balance': '잔액을 다 썼어요',
+  'reason.term': '정해 둔 날짜가 됐어요',
 } as const satisfies Record<keyof ConsoleWords, string>;
 
 export default { ...problems, ...ko };
