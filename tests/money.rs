@@ -250,3 +250,55 @@ async fn the_terms_of_an_end_date_end_with_it_and_a_later_one_gets_new_terms_unn
     world.delete_all().await;
     world.stop().await;
 }
+
+/// The sixth account of every anvil: the meter that takes over.
+const NEXT_METER: (&str, &str) = (
+    "0x9965507d1a55bcc2695c58ba16fb37d819b0a4dc",
+    "0x8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba",
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_is_equal_after_the_meter_was_replaced_and_the_cap_was_topped_up() {
+    let Some(chain) = LocalChain::start().await else { return };
+    let Some(mut world) = World::start_with(chain.options()).await else { return };
+    world.become_tenant(&chain, "20").await;
+    let app = App::new("long");
+    world.deploy(app.path(), "shop", &[]).await;
+    let before = until_billing(&world, "some of it is settled", |view| amount(&view["settled"]) > 0).await;
+    let id = before["deployments"][0]["agreements"][0]["id"].as_str().unwrap().to_owned();
+
+    until("the cap was raised", Duration::from_secs(120), || async {
+        let (_, evidence) = world.get_api(&format!("/v1/billing/agreements/{id}/evidence")).await;
+        (evidence["caps"].as_array()?.len() > 1).then_some(())
+    })
+    .await;
+
+    // A fresh lock: it covers the time in which nobody raises it. The chain's clock runs ahead from here on, so nothing new
+    // could be opened.
+    let guardian = "0x70997970c51812dc3a010c7d01b50e0d17dc79c8";
+    let call = async |input: String| {
+        let wish = json!([{ "from": guardian, "to": chain.facts["escrow"], "input": input }]);
+        chain.call("eth_sendTransaction", wish).await;
+    };
+    call(format!("0xa5c6e863{:0>64}", NEXT_METER.0.trim_start_matches("0x"))).await;
+    chain.call("evm_increaseTime", json!([2 * 86_400 + 60])).await;
+    chain.call("evm_mine", json!([])).await;
+    call("0x1b67517b".to_owned()).await;
+    let key = world.folder().join("next.key");
+    std::fs::write(&key, NEXT_METER.1).unwrap();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    world.coordinator.kill().await;
+    let named = ("TTALKAK_COORDINATOR_METER_KEY_FILE".to_owned(), key.display().to_string());
+    world.restart_coordinator(vec![named]).await;
+
+    let settled = amount(&billing(&world).await["settled"]);
+    until_billing(&world, "the new meter settles", |view| amount(&view["settled"]) > settled).await;
+    let (_, raised) = world.get_api(&format!("/v1/billing/agreements/{id}/evidence")).await;
+    assert_eq!(raised["meters"].as_array().unwrap().len(), 2, "{}", raised["meters"]);
+    let output = world.cli(&["verify-invoice", &id]).await;
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("EQUAL") && !said.contains("NOT EQUAL"), "{said}");
+    assert!(said.contains("2 meters signed") && said.contains("cap raised to"), "{said}");
+    world.delete_all().await;
+    world.stop().await;
+}

@@ -37,8 +37,8 @@ pub struct Raise {
 }
 
 const HOUR_MS: u128 = 3_600_000;
-/// A raise is a transaction that somebody pays for: it must be worth at least so much time.
-const WORTH: Millis = Millis(60_000);
+/// A raise is a transaction that somebody pays for: it must be worth at least so much time, or half of a shorter lock.
+const WORTH: u64 = 60_000;
 
 /// What so much time costs at most; rounded up.
 pub fn cost(rate_per_hour: Amount, span: Millis) -> Amount {
@@ -100,11 +100,12 @@ pub fn share(free: Amount, rate: Amount, rates: Amount) -> Amount {
 /// Their sum is never above `free` nor `allowed`.
 pub fn raises(all: &[InUse], free: Amount, allowed: Amount, lock_for: Millis, now: UnixMillis) -> Vec<Raise> {
     let purse = free.min(allowed);
+    let worth = Millis(WORTH.min(lock_for.0 / 2));
     let drains: Vec<_> = all.iter().map(drain).collect();
     let mut raises = Vec::new();
     for (one, draw) in all.iter().zip(runway::draws(purse, &drains)) {
         let by = missing(one, lock_for, now).min(draw);
-        if by == Amount::ZERO || by < cost(one.rate_per_hour, WORTH) {
+        if by == Amount::ZERO || by < cost(one.rate_per_hour, worth) {
             continue;
         }
         let Some(cap) = one.cap.checked_add(one.pending).and_then(|cap| cap.checked_add(by)) else {

@@ -46,6 +46,16 @@ fn a_raise_that_buys_less_than_a_minute_is_not_sent() {
 }
 
 #[test]
+fn a_lock_of_a_minute_is_filled_up_before_it_is_used_up() {
+    let minute = Millis(60_000);
+    let by = |charged| {
+        raises(&[in_use(1, 100, charged, 6000)], Amount(10_000), Amount(10_000), minute, UnixMillis(0))
+    };
+    assert_eq!(by(75), []);
+    assert_eq!(by(76).first().map(|raise| raise.by.0), Some(76));
+}
+
+#[test]
 fn no_more_is_locked_than_can_be_used_before_the_expiry() {
     let soon = InUse { expiry: 3 * 3600, ..in_use(1, 0, 0, 100) };
     assert_eq!(one(soon, 10_000, 10_000), Some(300));
