@@ -1,5 +1,5 @@
 // A tenant's whole way with money in the browser, against a running coordinator, agent and chain: in by a token, a wallet
-// linked, a deposit by permit, a mandate, a paid app, its bill, and the mandate revoked.
+// linked, a deposit by permit, a mandate, a paid app, its bill, and out again without the coordinator.
 // The world comes by the environment; tests/console.rs makes it.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -15,6 +15,7 @@ const { CONSOLE_CHROMIUM = '/usr/bin/chromium' } = process.env;
 const run = promisify(execFile);
 const cli = async (...words) => (await run(CONSOLE_CLI, words)).stdout;
 const SLOW = 120_000;
+const DAY = 86_400;
 
 async function node(method, ...params) {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
@@ -188,7 +189,7 @@ test('a tenant pays with the wallet of the browser', { timeout: 280_000 }, async
       token: TTALKAK_TOKEN,
     });
 
-  await step('a mandate is revoked on the chain itself', async () => {
+  await step('the way out needs the chain alone: revoke, end, take back, withdraw', async () => {
     await page.evaluate(() => (window.testWallet.chain = '0x7a69'));
     await measure(page, `${CONSOLE_URL}/wallet`, () => button('Connect Test wallet').waitFor());
     await page.evaluate(() => (window.testWallet.chain = '0x7a69'));
@@ -196,6 +197,26 @@ test('a tenant pays with the wallet of the browser', { timeout: 280_000 }, async
     await button('Revoke').click();
     await button('Send with the wallet').click();
     await finish();
+    // From here on the coordinator does not answer this page.
+    await page.route('**/v1/**', (route) => route.abort());
+    await button('Read the chain').click();
+    await button('End').click();
+    await button('Send with the wallet').click();
+    await finish();
+    await page.getByText('The rest can be taken back').waitFor();
+    await node('evm_increaseTime', DAY + 60);
+    await node('evm_mine');
+    await button('Read the chain').click();
+    await button(/^Take back/).click();
+    await button('Send with the wallet').click();
+    await finish();
+    await page.getByText('No agreement of this wallet holds money.').waitFor();
+    await button('All', { exact: true }).click();
+    await button('Withdraw').click();
+    await button('Send with the wallet').click();
+    await finish();
+    await page.getByTestId('free').getByText('0 tUSD').waitFor();
+    await page.unroute('**/v1/**');
   });
 
   await step('signing out forgets the token', async () => {

@@ -14,7 +14,7 @@ export function listen(page, heard) {
   page.on('console', (message) => {
     const text = message.text();
     // A refused sign-in is told in the log by the browser itself.
-    if (message.type() === 'error' && !/status of 401/.test(text)) heard.push(text);
+    if (message.type() === 'error' && !/status of 401/.test(text)) heard.push(`${text} ${message.location().url}`);
   });
   page.on('pageerror', (error) => heard.push(String(error)));
 }

@@ -23,7 +23,7 @@ import {
   readContract,
 } from 'viem/actions';
 import { Failure, type ChainView } from '../client';
-import { escrowAbi, tokenAbi } from './abi';
+import { escrowAbi, tokenAbi } from '$lib/generated/abi';
 import type { Provider } from './provider';
 import { TERMS_TYPES, type PermitWish } from './typed';
 

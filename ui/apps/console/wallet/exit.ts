@@ -3,7 +3,7 @@
 import { decodeFunctionData, type Address, type Hex, type Client } from 'viem';
 import { getLogs, getTransaction, readContract } from 'viem/actions';
 import type { ChainView } from '../client';
-import { escrowAbi } from './abi';
+import { escrowAbi } from '$lib/generated/abi';
 import { keyOf, type Terms } from './chain';
 
 export interface Standing {
