@@ -60,6 +60,8 @@ pub struct LeaseView {
     pub release: ReleaseId,
     /// The deployment's name.
     pub name: String,
+    /// Where visitors find it.
+    pub url: Option<String>,
     /// What its image was built from.
     pub build_key: String,
     /// HTTP by name, or a raw TCP port.
@@ -86,6 +88,7 @@ impl LeaseView {
             deployment: lease.deployment,
             release: lease.release,
             name: lease.name.clone(),
+            url: lease.url.clone(),
             build_key: lease.build.build_key.clone(),
             exposure: lease.run.exposure,
             port: lease.run.port,

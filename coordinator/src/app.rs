@@ -103,7 +103,7 @@ pub async fn run(
     let audience = store.setting("coordinator_id", &fresh::secret("ttc_")).await?;
     let links = LinkState {
         config: Arc::new(LinkConfig::new(audience)),
-        registry: Arc::new(Facts::new(world, logs.clone())),
+        registry: Arc::new(Facts::new(world, logs.clone(), config.clone())),
         online: online.clone(),
         nudge: nudge.clone(),
         tasks: tasks.clone(),

@@ -8,6 +8,7 @@ pub use payments::Payments;
 use crate::edge::forwarded::TrustedHops;
 use std::{collections::BTreeMap, net::SocketAddr, ops::RangeInclusive, path::PathBuf, sync::OnceLock};
 use toml::Value;
+use ttalkak_protocol::unit::PublicPort;
 
 /// Prefix of environment variables: `TTALKAK_COORDINATOR_LISTEN` sets `listen`.
 pub const ENV_PREFIX: &str = "TTALKAK_COORDINATOR_";
@@ -119,6 +120,11 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// Where visitors find a name, or the public port that it has instead.
+    pub fn public_url(&self, name: &str, port: Option<PublicPort>) -> String {
+        port.map_or_else(|| self.app_url(name), |port| self.tcp_url(port.get()))
     }
 
     /// Where visitors find a name over HTTP.

@@ -6,6 +6,7 @@ mod payments;
 use crate::{
     api::source::source_token,
     clock,
+    config::Config,
     flows::{FlowError, funds, world::World},
     link::{AgentRecord, Registry, RegistryError},
     log_hub::LogHub,
@@ -27,13 +28,14 @@ use ttalkak_protocol::{
 pub struct Facts {
     world: World,
     logs: LogHub,
+    config: Arc<Config>,
     said: Arc<payments::Said>,
 }
 
 impl Facts {
     /// Facts of this world.
-    pub fn new(world: World, logs: LogHub) -> Self {
-        Self { world, logs, said: Arc::default() }
+    pub fn new(world: World, logs: LogHub, config: Arc<Config>) -> Self {
+        Self { world, logs, config, said: Arc::default() }
     }
 
     async fn assignment(&self, agent: AgentId) -> Result<Assignment, FlowError> {
@@ -62,11 +64,13 @@ impl Facts {
             digest: digest.clone(),
             bytes: *bytes,
         };
+        let address = self.world.store.address(row.deployment).await?;
         Ok(Lease {
             lease: row.id,
             deployment: row.deployment,
             release: row.release,
             name: release.name.clone(),
+            url: address.map(|address| self.config.public_url(&address.name, address.public_port)),
             build: recipe::build_spec(build_key.clone(), source, plan, &env),
             run: recipe::run_spec(port, &release.settings, &env),
             payment: self.payment(row).await?,

@@ -2,13 +2,15 @@
 //! sections. Deliberately absent: calls on lending, settings and workloads, which the daemon's own loop answers, and what
 //! the rooms do.
 
+mod coordinator;
+mod engine;
 mod money;
 mod watch_machine;
 
 use super::{Later, World};
 use crate::{
     config::Config,
-    desk::{Answer, Asked, Hub, Refusal},
+    desk::{Answer, Asked, Hub},
     disk::{Known, Store},
     doctor::{Doctor, Mended},
     io::{
@@ -73,6 +75,7 @@ struct Rooms {
     wallet: Wallet,
     engine: Mutex<Option<Engine>>,
     nudge: watch::Sender<u64>,
+    said: watch::Sender<coordinator::Said>,
 }
 
 /// Answers until `stop`.
@@ -82,13 +85,14 @@ pub(super) async fn run(around: Surroundings, mut asks: mpsc::Receiver<Asked>, s
     let rooms = Arc::new(rooms);
     let (engine_in, engine) = watch::channel(None);
     tasks.spawn(rooms.doctor.clone().keep(engine, stop.clone()));
-    let works: [std::pin::Pin<Box<dyn Future<Output = ()> + Send>>; 6] = [
+    let works: [std::pin::Pin<Box<dyn Future<Output = ()> + Send>>; 7] = [
         Box::pin(rooms.clone().follow_engine(engine_in)),
         Box::pin(rooms.clone().tell_doctor()),
         Box::pin(rooms.clone().keep_disk()),
         Box::pin(rooms.clone().keep_ports()),
         Box::pin(watch_machine::run(rooms.clone())),
         Box::pin(money::run(rooms.clone())),
+        Box::pin(coordinator::run(rooms.clone())),
     ];
     for work in works {
         let stop = stop.clone();
@@ -130,7 +134,15 @@ impl Rooms {
             Arc::new(move || scope(&around, &wallet))
         };
         let doctor = Doctor::new(place);
-        Some(Self { around, doctor, store, wallet, engine: Mutex::new(None), nudge: watch::Sender::new(0) })
+        Some(Self {
+            around,
+            doctor,
+            store,
+            wallet,
+            engine: Mutex::new(None),
+            nudge: watch::Sender::new(0),
+            said: watch::Sender::default(),
+        })
     }
 
     #[allow(clippy::wildcard_enum_match_arm, reason = "the daemon's own loop answers all others")]
@@ -154,6 +166,13 @@ impl Rooms {
                 let engine = self.need_engine().await?;
                 Ok(self.store.clean_up(&engine, only_look, build_cache).await?)
             }
+            Call::RefreshEarnings => {
+                self.ask_coordinator().await;
+                Ok(Reply::Done)
+            }
+            Call::Claim => self.claim().await,
+            Call::SetThreshold { amount } => self.set_threshold(amount).await,
+            Call::Statement { month, format } => self.statement(&month, format).await,
             Call::ScanPorts => {
                 self.scan_ports().await;
                 Ok(Reply::Done)
@@ -183,56 +202,6 @@ impl Rooms {
             )
             .with_next("Make the wallet.")
             .into()),
-        }
-    }
-
-    /// The engine while it answers, for this agent's own objects.
-    async fn engine(&self) -> Option<Engine> {
-        let world = self.around.world.borrow().clone()?;
-        world.view.borrow().engine.as_ref()?;
-        let mut kept = self.engine.lock().await;
-        if kept.is_none() {
-            let config = &self.around.config;
-            let found = Engine::find(
-                config.engine.as_deref(),
-                config.runtime_dir.as_deref(),
-                world.identity.record.agent,
-            );
-            *kept = found.await.ok().map(|(engine, _)| engine);
-        }
-        kept.clone()
-    }
-
-    async fn need_engine(&self) -> Result<Engine, Refusal> {
-        let missing = || Refusal::new(ErrorCode::EngineUnavailable, "The container engine does not answer.");
-        self.engine().await.ok_or_else(missing)
-    }
-
-    /// Tells the doctor and the disk when the engine comes or goes.
-    async fn follow_engine(self: Arc<Self>, told: watch::Sender<Option<String>>) {
-        let mut world = self.around.world.clone();
-        loop {
-            let now = world.borrow_and_update().clone();
-            let mut view = now.map(|world| world.view);
-            let engine = view.as_mut().and_then(|view| view.borrow_and_update().engine.clone());
-            if engine.is_none() {
-                *self.engine.lock().await = None;
-            }
-            let changed = told.send_if_modified(|old| std::mem::replace(old, engine.clone()) != engine);
-            if changed {
-                self.nudge.send_modify(|count| *count += 1);
-            }
-            let next = async {
-                match view.as_mut() {
-                    Some(view) => view.changed().await.is_ok(),
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                changed = world.changed() => if changed.is_err() { return },
-                // A view that ended is followed by another world.
-                true = next => {}
-            }
         }
     }
 

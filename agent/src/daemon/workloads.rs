@@ -34,7 +34,7 @@ impl Daemon {
             release: lease.release,
             name: lease.name.clone(),
             exposure: lease.exposure,
-            url: None,
+            url: lease.url.clone(),
             phase: phase(&workload.phase),
             since: workload.since,
             cpu: lease.cpu,

@@ -120,6 +120,21 @@ impl Api {
         serde_json::from_slice(&body).map_err(|_| self.stranger(status))
     }
 
+    /// Any request, and the bytes of a good answer.
+    pub async fn call<B: Serialize>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&B>,
+    ) -> Result<Vec<u8>, ApiError> {
+        let request = self.request(method, path);
+        let request = match body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        self.send(request).await.map(|(_, body)| body)
+    }
+
     /// `DELETE`; what is gone already counts as deleted.
     pub async fn delete(&self, path: &str) -> Result<(), ApiError> {
         match self.send(self.request(Method::DELETE, path)).await {

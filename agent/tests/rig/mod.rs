@@ -152,6 +152,7 @@ impl App {
             deployment: DeploymentId::new(Uuid::new_v4()),
             release: ReleaseId::new(Uuid::new_v4()),
             name: "test".to_owned(),
+            url: None,
             build: BuildSpec {
                 build_key: hex::encode(Sha256::digest(id.as_bytes())),
                 source: SourceRef {

@@ -160,7 +160,7 @@ async fn meters(node: &Chain, evidence: &Evidence) -> CliResult<Vec<EvmAddress>>
 }
 
 fn batch(line: &SettlementLine, coin: Coin<'_>) -> String {
-    let SettlementLine { batch, cumulative, transaction, block } = line;
+    let SettlementLine { batch, cumulative, transaction, block, .. } = line;
     format!("batch {batch} · block {block} · {transaction} · {} in all", coin.show(*cumulative))
 }
 

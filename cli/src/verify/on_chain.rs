@@ -116,7 +116,7 @@ mod tests {
 
     fn line(evidence: &Evidence) -> SettlementLine {
         let cumulative = evidence.readings[1].cumulative;
-        SettlementLine { batch: BATCH, cumulative, transaction: ChainHash([5; 32]), block: 9 }
+        SettlementLine { batch: BATCH, cumulative, transaction: ChainHash([5; 32]), block: 9, sent_at: None }
     }
 
     fn transaction(evidence: &Evidence, batch: u64, cumulative: Amount) -> Transaction {

@@ -94,10 +94,7 @@ pub struct ApiState {
 impl ApiState {
     /// Where visitors find a deployment or tunnel.
     fn url(&self, name: &str, port: Option<PublicPort>) -> String {
-        match port {
-            Some(port) => self.config.tcp_url(port.get()),
-            None => self.config.app_url(name),
-        }
+        self.config.public_url(name, port)
     }
 
     /// Where source archives lie.

@@ -88,11 +88,11 @@ impl Store {
         key: ChainHash,
     ) -> StoreResult<Vec<SettlementLine>> {
         let rows = sqlx::query(
-            "SELECT e.block, e.log_index, e.transaction_hash, o.batch, s.cumulative FROM settlement s
+            "SELECT e.block, e.log_index, e.transaction_hash, o.batch, s.cumulative, o.created_at AS sent_at FROM settlement s
                JOIN outbox o ON o.id = s.outbox_id JOIN chain_event e ON json_extract(e.body, '$.batch') = o.batch
              WHERE s.agreement_id = ?1
              UNION ALL
-             SELECT block, log_index, transaction_hash, 0, json_extract(body, '$.cumulative') FROM chain_event
+             SELECT block, log_index, transaction_hash, 0, json_extract(body, '$.cumulative'), NULL FROM chain_event
              WHERE json_extract(body, '$.kind') = 'claimed' AND json_extract(body, '$.agreement') = ?2
                AND transaction_hash NOT IN (SELECT hash FROM attempt)
              ORDER BY 1, 2",
@@ -108,6 +108,7 @@ impl Store {
                     cumulative: row.parsed("cumulative")?,
                     transaction: row.parsed("transaction_hash")?,
                     block: row.number("block")?,
+                    sent_at: row.time_opt("sent_at")?,
                 })
             })
             .collect()

@@ -221,6 +221,9 @@ pub struct Lease {
     pub release: ReleaseId,
     /// The deployment's name, for people and logs.
     pub name: String,
+    /// Where visitors find it; absent from a coordinator that does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// How to make the image.
     pub build: BuildSpec,
     /// How to run it.

@@ -79,6 +79,7 @@ fn lease() -> Lease {
         deployment: id(DeploymentId::new, 2),
         release: id(ReleaseId::new, 3),
         name: "shop".into(),
+        url: None,
         build: BuildSpec {
             build_key: "ab12".into(),
             source: SourceRef {
@@ -248,6 +249,11 @@ fn what_version_2_adds_is_written_as_it_was_released() {
             log_marks: Vec::new(),
             api_token: Some(Secret::new("a".into())),
         }),
+    );
+    let leases = vec![Lease { url: Some("https://shop.apps.example.com".into()), ..lease() }];
+    coordinator(
+        "assignment",
+        FromCoordinator::Assignment(Assignment { generation: 9, leases, pinned: Vec::new() }),
     );
     let fates = [
         Fate::Moving { doing: Some("building 2 of 7".into()), stops_at: at },

@@ -20,7 +20,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 use ttalkak_protocol::{
-    desk::{Call, CoordinatorSays, Earnings, News, Token},
+    desk::{Call, Earnings, News, Token},
     error::{ErrorCode, Problem},
     money::Amount,
 };
@@ -46,11 +46,12 @@ pub(super) async fn run(rooms: Arc<Rooms>) {
     let mut power = Power::new();
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut nudge = rooms.nudge.subscribe();
+    let (mut nudge, mut said) = (rooms.nudge.subscribe(), rooms.said.subscribe());
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             Ok(()) = nudge.changed() => {}
+            Ok(()) = said.changed() => {}
         }
         let data = rooms.around.config.data_dir.clone();
         // A book that is just being replaced is read a moment later.
@@ -76,14 +77,15 @@ fn section(rooms: &Rooms, days: &EarnedDays, book: &MoneyBook, today: &Today) ->
         let view = world.view.borrow();
         Amount(view.leases.iter().map(|lease| super::super::workloads::per_hour(lease).0).sum())
     });
+    let said = rooms.said.borrow().clone();
     let domain = book.pages.values().next().map(|page| (page.domain, page.terms.token));
     Earnings {
         token: Token {
-            symbol: None,
-            decimals: rooms.around.config.money.token_decimals,
+            decimals: said.token.as_ref().map_or(rooms.around.config.money.token_decimals, |token| token.1),
+            symbol: said.token.map(|token| token.0),
             chain_id: domain.map(|(domain, _)| domain.chain_id),
             address: domain.map(|(_, token)| token),
-            worth: BTreeMap::new(),
+            worth: said.worth,
         },
         today: days.on(&today.date),
         month: days.month(today),
@@ -94,23 +96,8 @@ fn section(rooms: &Rooms, days: &EarnedDays, book: &MoneyBook, today: &Today) ->
         agreements: earnings::agreements(book),
         forecast: days.forecast(today),
         electricity: days.electricity(today, &rooms.around.settings.borrow().electricity),
-        coordinator: CoordinatorSays {
-            at: None,
-            asking: false,
-            problem: Some(unasked()),
-            unsettled: Amount::ZERO,
-            pending: Amount::ZERO,
-            settled: Amount::ZERO,
-            threshold: None,
-            threshold_min: None,
-            settlements: Vec::new(),
-        },
+        coordinator: said.says,
     }
-}
-
-fn unasked() -> Problem {
-    Problem::new(ErrorCode::Unavailable, "This version does not ask the coordinator about settlements.")
-        .with_next("See them with `ttalkak earnings`, or in the console.")
 }
 
 fn today() -> Today {
@@ -173,9 +160,6 @@ impl Rooms {
             }
             Call::BackUpWallet { passphrase } => wallet_desk::back_up(&wallet, passphrase.as_ref()),
             Call::WalletBackedUp => wallet_desk::backed_up(&wallet, clock::wall()),
-            Call::RefreshEarnings | Call::Claim | Call::SetThreshold { .. } | Call::Statement { .. } => {
-                Err(unasked())
-            }
             _ => Err(Problem::new(ErrorCode::CallInvalid, "This daemon does not know that call.")),
         };
         let died = |_| Refusal::new(ErrorCode::Internal, "The wallet's work ended in a bug.");

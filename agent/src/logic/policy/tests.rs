@@ -17,6 +17,7 @@ pub(crate) fn lease(n: u128) -> Lease {
         deployment: DeploymentId::new(Uuid::from_u128(n + 1000)),
         release: ReleaseId::new(Uuid::from_u128(n + 2000)),
         name: format!("app{n}"),
+        url: None,
         build: BuildSpec {
             build_key: format!("key{n}"),
             source: SourceRef {

@@ -397,4 +397,7 @@ pub struct SettlementLine {
     pub transaction: ChainHash,
     /// Its block.
     pub block: u64,
+    /// When the coordinator sent it; absent for a claim that the provider sent itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<UnixMillis>,
 }

@@ -137,8 +137,8 @@ pub struct CoordinatorSays {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct SettlementRow {
-    /// When it was sent.
-    pub at: UnixMillis,
+    /// When the coordinator sent it; absent for a claim of our own.
+    pub at: Option<UnixMillis>,
     /// For this provider.
     pub amount: Amount,
     /// The transaction.

@@ -9,9 +9,9 @@ import type { UnixMillis } from "./UnixMillis";
  */
 export type SettlementRow = { 
 /**
- * When it was sent.
+ * When the coordinator sent it; absent for a claim of our own.
  */
-at: UnixMillis, 
+at: UnixMillis | null, 
 /**
  * For this provider.
  */
