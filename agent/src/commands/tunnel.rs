@@ -8,7 +8,7 @@ use crate::{
     io::{
         api::Api,
         egress::Egress,
-        tunnel::{self, Backends, TunnelClient, TunnelState, TunnelTimes},
+        tunnel::{self, Backends, Throttle, TunnelClient, TunnelState, TunnelTimes},
     },
 };
 use std::{
@@ -96,6 +96,7 @@ async fn serve(args: &TunnelArgs, coordinator: &Coordinator, created: &TunnelCre
         state,
         streams_max: 1024,
         egress: Egress::default(),
+        throttle: Throttle::default(),
         times,
     };
     let mut part = Part::start(&tasks, "tunnel", times.drain + GOODBYE, |stop| tunnel::run(client, stop));

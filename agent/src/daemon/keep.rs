@@ -105,6 +105,9 @@ impl Daemon {
         self.look_at_view();
         self.tell_lending().await;
         self.tell_squeeze().await;
+        if let Some(running) = &self.running {
+            running.throttle.set(self.settings.limits.download, self.settings.limits.upload);
+        }
         self.publish_status();
         self.publish_workloads();
         wires.settings.send_if_modified(|old| {

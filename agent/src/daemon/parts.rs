@@ -13,7 +13,7 @@ use crate::{
         egress::Egress,
         link::{self, Link, LinkTimes},
         machine,
-        tunnel::{self, Backends, TunnelClient, TunnelState, TunnelTimes},
+        tunnel::{self, Backends, Throttle, TunnelClient, TunnelState, TunnelTimes},
         wallet::Wallet,
     },
     link_event,
@@ -61,6 +61,8 @@ pub(super) struct Running {
     pub orders: mpsc::Sender<Order>,
     /// What may be seen.
     pub world: World,
+    /// Of the tunnel.
+    pub throttle: Throttle,
 }
 
 /// What parts begin with.
@@ -85,7 +87,7 @@ pub(super) fn start(tasks: &TaskTracker, begin: Begin<'_>) -> Result<Running, Da
     let (orders, orders_out) = order::channel();
     let capacity = machine::capacity(config.cpu, config.memory, config.workloads_max);
     let coordinator = identity.record.coordinator.clone();
-    let egress = Egress::default();
+    let (egress, throttle) = (Egress::default(), Throttle::default());
     let wallet = Wallet::new(&config.data_dir, config.money.wallet_keyring);
     let money = driver::Money { lending: money, identity: identity.clone(), wallet, egress: egress.clone() };
     let client = TunnelClient {
@@ -95,6 +97,7 @@ pub(super) fn start(tasks: &TaskTracker, begin: Begin<'_>) -> Result<Running, Da
         state: tunnel_state,
         streams_max: config.tunnel_streams_max,
         egress,
+        throttle: throttle.clone(),
         times: TunnelTimes { drain: config.drain, ..TunnelTimes::default() },
     };
     let deps = driver::Deps {
@@ -135,5 +138,5 @@ pub(super) fn start(tasks: &TaskTracker, begin: Begin<'_>) -> Result<Running, Da
     ];
     let config = Arc::new(config.clone());
     let world = World { identity, config, view, tunnel: tunnel_out, machine: machine_out, api_token };
-    Ok(Running { parts, orders, world })
+    Ok(Running { parts, orders, world, throttle })
 }

@@ -4,8 +4,10 @@
 
 mod counted;
 mod serve;
+mod throttle;
 mod upgrade;
 
+pub use throttle::Throttle;
 pub use upgrade::UpgradeError;
 
 use crate::{
@@ -84,6 +86,8 @@ pub struct TunnelClient {
     pub streams_max: usize,
     /// Counts what is sent on behalf of paid leases.
     pub egress: Egress,
+    /// What the owner lends of the line.
+    pub throttle: Throttle,
     /// Usually the default.
     pub times: TunnelTimes,
 }
@@ -264,7 +268,8 @@ async fn stand(
                 let span = tracing::debug_span!("stream", id = %stream.id(), target = target.target());
                 let counter = client.egress.counter(target.target());
                 client.state.send_modify(|state| state.streams_total += 1);
-                let serving = serve::serve(target, stream, client.backends.clone(), counter, client.times.backend);
+                let line = (client.throttle.clone(), counter);
+                let serving = serve::serve(target, stream, client.backends.clone(), line, client.times.backend);
                 streams.spawn(serving.instrument(span));
             }
             _ = ticks.tick() => meter.publish(&client.state, &handle),

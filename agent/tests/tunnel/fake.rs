@@ -17,7 +17,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use ttalkak_agent::io::{
     egress::Egress,
     pace::PaceLimits,
-    tunnel::{self, Backends, TunnelClient, TunnelState, TunnelTimes},
+    tunnel::{self, Backends, Throttle, TunnelClient, TunnelState, TunnelTimes},
 };
 use ttalkak_protocol::Secret;
 use ttalkak_tunnel::{EdgeHandle, Limits, OpenTarget, TargetKind, Tunnel, TunnelStream};
@@ -42,6 +42,7 @@ pub(crate) struct Subject {
     pub(crate) backends: watch::Sender<Backends>,
     pub(crate) state: watch::Receiver<TunnelState>,
     pub(crate) egress: Egress,
+    pub(crate) throttle: Throttle,
     pub(crate) shutdown: CancellationToken,
     pub(crate) task: JoinHandle<()>,
 }
@@ -59,9 +60,10 @@ impl Edge {
             PaceLimits { first: Duration::from_millis(5), most: Duration::from_millis(40), good_after: SOON };
         let mut times = TunnelTimes { pace, ..TunnelTimes::default() };
         change(&mut times);
-        let egress = Egress::default();
+        let (egress, throttle) = (Egress::default(), Throttle::default());
         let client = TunnelClient {
             egress: egress.clone(),
+            throttle: throttle.clone(),
             coordinator: format!("http://{}", self.listener.local_addr().unwrap()).parse().unwrap(),
             token: token_in,
             backends: backends_in,
@@ -71,7 +73,7 @@ impl Edge {
         };
         let shutdown = CancellationToken::new();
         let task = tokio::task::spawn(tunnel::run(client, shutdown.clone()));
-        Subject { token, backends, state: state_out, egress, shutdown, task }
+        Subject { token, backends, state: state_out, egress, throttle, shutdown, task }
     }
 
     /// The next connection and the head of its request.

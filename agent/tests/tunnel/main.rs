@@ -4,13 +4,13 @@
 mod fake;
 
 use fake::{Edge, SOON, echo_at_end};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
     time::timeout,
 };
-use ttalkak_protocol::{ErrorCode, Secret, id::LeaseId};
+use ttalkak_protocol::{ErrorCode, Secret, id::LeaseId, unit::Bytes};
 use ttalkak_tunnel::{ResetCode, StreamError};
 use uuid::Uuid;
 
@@ -54,6 +54,30 @@ async fn what_visitors_are_sent_counts_for_the_leases_that_are_paid_and_for_no_o
         assert_eq!(got.len(), 100_000);
     }
     assert_eq!(tunnel.egress.read(), Some([(paid, 100_000)].into()));
+}
+
+#[tokio::test]
+async fn a_limit_of_the_line_holds_for_all_streams_together_and_can_be_lifted() {
+    let (edge, backend) = (Edge::start().await, echo_at_end().await);
+    let tunnel = edge.tunnel(|_| {});
+    tunnel.serve("lea_1", backend);
+    let accepted = edge.accept().await;
+    let visit = async || {
+        let mut stream = accepted.open("lea_1").await;
+        stream.write_all(&[7; 500_000]).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut got = Vec::new();
+        timeout(SOON, stream.read_to_end(&mut got)).await.unwrap().unwrap();
+        assert_eq!(got.len(), 500_000);
+    };
+    tunnel.throttle.set(None, Some(Bytes(1_000_000)));
+    let began = Instant::now();
+    tokio::join!(visit(), visit());
+    // A bound from below cannot fail on a slow machine: a million bytes last a second, but for what an idle line is ahead
+    // and the last pieces, which are charged when they are gone.
+    assert!(began.elapsed() > Duration::from_millis(600), "{:?}", began.elapsed());
+    tunnel.throttle.set(None, None);
+    visit().await;
 }
 
 #[tokio::test]

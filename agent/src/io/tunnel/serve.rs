@@ -2,7 +2,7 @@
 //! Deliberately absent: counting streams, which the session does, and deadlines for idle ones: a WebSocket may be
 //! silent for hours, and the edge knows better when a visitor has left.
 
-use super::{Backends, counted::Counted};
+use super::{Backends, Throttle, counted::Counted};
 use crate::io::egress::Counter;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{net::TcpStream, sync::watch, time::timeout};
@@ -12,7 +12,7 @@ pub(super) async fn serve(
     target: OpenTarget,
     mut stream: TunnelStream,
     backends: watch::Receiver<Backends>,
-    counter: Option<Counter>,
+    (throttle, counter): (Throttle, Option<Counter>),
     within: Duration,
 ) {
     // The borrow must not live across an await: the driver publishes into the same cell.
@@ -32,9 +32,10 @@ pub(super) async fn serve(
         tracing::debug!(%error, "the visitor left before the backend answered");
         return;
     }
+    let mut visitor = throttle.slow(&mut stream);
     let copied = match counter {
-        Some(counter) => copy_both(&mut Counted { stream: &mut stream, counter }, &mut socket).await,
-        None => copy_both(&mut stream, &mut socket).await,
+        Some(counter) => copy_both(&mut Counted { stream: visitor, counter }, &mut socket).await,
+        None => copy_both(&mut visitor, &mut socket).await,
     };
     match copied {
         Ok(copied) => tracing::trace!(bytes_in = copied.a_to_b, bytes_out = copied.b_to_a, "done"),
