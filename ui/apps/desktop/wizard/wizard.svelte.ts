@@ -39,8 +39,9 @@ class Wizard {
     this.#step = step;
   }
 
-  next(): void {
-    this.at(STEPS[STEPS.indexOf(this.step) + 1] ?? 'done');
+  /** Goes on. The step says its own name, as what it did may have moved the first open one already. */
+  after(step: Step): void {
+    this.at(STEPS[STEPS.indexOf(step) + 1] ?? 'done');
   }
 
   back(): void {
