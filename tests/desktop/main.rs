@@ -1,5 +1,6 @@
 //! The desktop app's programs on a session of their own: tray over D-Bus, window under Xvfb through WebKitWebDriver.
 //! Needs dbus-daemon, Xvfb and WebKitWebDriver, which `cargo xtask test` installs; without them it skips aloud.
+//! The flows need the container engine and anvil, too.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,8 +10,11 @@
 )]
 
 mod daemon;
+mod flows;
 mod panel;
 mod session;
 mod tray;
 mod web;
 mod window;
+#[path = "../../xtask/src/bench/desktop/x11.rs"]
+mod x11;

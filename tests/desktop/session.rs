@@ -1,6 +1,6 @@
 //! A person's session that nobody sees: home, runtime folder, bus and screen of its own, all gone with it.
 
-use crate::daemon::Daemon;
+use crate::{daemon::Daemon, x11::X11};
 use std::{
     fs,
     io::Read,
@@ -19,7 +19,10 @@ pub(crate) struct Session {
     screen: Option<Child>,
     pub(crate) bus_address: Option<String>,
     pub(crate) display: Option<String>,
+    x11: Option<X11>,
     children: Vec<Child>,
+    /// Beside the usual environment.
+    pub(crate) env: Vec<(String, String)>,
 }
 
 /// Whether the session can be had; says why not. `TTALKAK_REQUIRE_DESKTOP=1` makes a skip a failure.
@@ -44,7 +47,16 @@ impl Session {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join("run")).unwrap();
         fs::set_permissions(home.path().join("run"), fs::Permissions::from_mode(0o700)).unwrap();
-        Self { home, bus: None, screen: None, bus_address: None, display: None, children: Vec::new() }
+        Self {
+            home,
+            bus: None,
+            screen: None,
+            bus_address: None,
+            display: None,
+            x11: None,
+            children: Vec::new(),
+            env: Vec::new(),
+        }
     }
 
     /// With a session bus.
@@ -64,12 +76,14 @@ impl Session {
     pub(crate) fn with_screen(mut self) -> Self {
         let mut screen = self
             .command("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        self.display = Some(format!(":{}", first_line(screen.stdout.as_mut().unwrap())));
+        let display = format!(":{}", first_line(screen.stdout.as_mut().unwrap()));
+        self.x11 = Some(X11::connect(&display).unwrap());
+        self.display = Some(display);
         self.screen = Some(screen);
         self
     }
@@ -93,7 +107,7 @@ impl Session {
         command.env("GDK_BACKEND", "x11").env("NO_AT_BRIDGE", "1").env("LIBGL_ALWAYS_SOFTWARE", "1");
         command.envs(self.bus_address.iter().map(|address| ("DBUS_SESSION_BUS_ADDRESS", address)));
         command.envs(self.display.iter().map(|display| ("DISPLAY", display)));
-        command.stdin(Stdio::null());
+        command.envs(self.env.iter().map(|(key, value)| (key, value))).stdin(Stdio::null());
         command
     }
 
@@ -119,6 +133,17 @@ impl Session {
 
     pub(crate) fn keep(&mut self, child: Child) {
         self.children.push(child);
+    }
+
+    /// The app's window, when it is seen.
+    pub(crate) fn window(&self) -> Option<u32> {
+        self.x11.as_ref().unwrap().window(&["Ttalkak", "딸깍"])
+    }
+
+    /// Clicks the cross of the app's window.
+    pub(crate) fn close_window(&self) {
+        let window = self.window().unwrap();
+        self.x11.as_ref().unwrap().close(window).unwrap();
     }
 
     /// Processes of this program that belong to this session.

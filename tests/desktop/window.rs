@@ -8,12 +8,6 @@ use crate::{
 
 const WINDOW: &str = "ttalkak-window";
 
-async fn mapped(session: &Session) -> bool {
-    let found =
-        session.command("xdotool").args(["search", "--onlyvisible", "--name", "^(Ttalkak|딸깍)"]).output();
-    found.is_ok_and(|found| found.status.success())
-}
-
 #[tokio::test]
 async fn the_window_opens_and_closes_six_times_and_the_tray_stays() {
     if !possible() {
@@ -27,12 +21,8 @@ async fn the_window_opens_and_closes_six_times_and_the_tray_stays() {
     assert!(session.processes(WINDOW).is_empty(), "no window was asked for");
     for _ in 0..6 {
         panel.click("Open Ttalkak").await;
-        until("the window is there", async || mapped(&session).await).await;
-        let closing = session
-            .command("xdotool")
-            .args(["search", "--onlyvisible", "--name", "^(Ttalkak|딸깍)", "windowclose"])
-            .status();
-        assert!(closing.unwrap().success());
+        until("the window is there", async || session.window().is_some()).await;
+        session.close_window();
         until("its processes are gone", async || session.processes(WINDOW).is_empty()).await;
         assert_eq!(session.ended(tray), None);
     }
@@ -47,7 +37,7 @@ async fn a_second_start_raises_the_one_window_and_a_crash_of_it_costs_no_desk() 
     let panel = Panel::start(session.bus_address.as_ref().unwrap()).await;
     let daemon = session.daemon().await;
     let tray = session.start(&[]);
-    until("the window is there", async || mapped(&session).await).await;
+    until("the window is there", async || session.window().is_some()).await;
     let window = session.processes(WINDOW);
     let second = session.start(&[]);
     until("the second ends", async || session.ended(second) == Some(Some(0))).await;
@@ -58,7 +48,7 @@ async fn a_second_start_raises_the_one_window_and_a_crash_of_it_costs_no_desk() 
     assert_eq!(session.ended(tray), None);
     let told = u32::try_from(panel.announced().len()).unwrap();
     panel.click_announcement(told).await;
-    until("a click on it opens the window again", async || mapped(&session).await).await;
+    until("a click on it opens the window again", async || session.window().is_some()).await;
     panel.click("For 1 hour").await;
     until("the tray's desk stands", async || daemon.asked("pause").len() == 1).await;
 }
@@ -71,7 +61,7 @@ async fn without_a_session_bus_the_window_opens_all_the_same() {
     let mut session = Session::new().with_screen();
     let _daemon = session.daemon().await;
     session.start(&[]);
-    until("the window is there", async || mapped(&session).await).await;
+    until("the window is there", async || session.window().is_some()).await;
 }
 
 #[tokio::test]

@@ -106,11 +106,6 @@ pub(crate) const WINDOW_TESTS: &[&Need] = &[
         why: "the tray is tested on a session bus of its own",
     },
     &Need {
-        sign: Sign::Program("xdotool"),
-        packages: &["xdotool"],
-        why: "tests press the buttons of the system's dialogs with it",
-    },
-    &Need {
         sign: Sign::Letters("ko"),
         packages: &["fontconfig", "fonts-noto-cjk"],
         why: "without a font that has them, Korean letters would be empty boxes",

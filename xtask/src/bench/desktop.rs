@@ -3,6 +3,7 @@
 
 mod bare;
 mod screen;
+mod x11;
 
 use super::{
     Options,
@@ -74,7 +75,7 @@ fn folder(release: bool) -> Result<PathBuf> {
 fn bare_window(program: &std::path::Path) -> Result<f64> {
     let mut screen = Screen::start()?;
     screen.spawn(program, &[])?;
-    screen.wait_for_window("^Bare$")?;
+    screen.wait_for_window(&["Bare"])?;
     rest(SETTLE)?;
     screen.weigh(&["bare-window", "WebKitNetworkProcess", "WebKitWebProcess"])
 }
@@ -115,7 +116,7 @@ fn app(programs: &std::path::Path) -> Result<Found> {
     })
 }
 
-const WINDOW: &str = "^(Ttalkak|딸깍)";
+const WINDOW: &[&str] = &["Ttalkak", "딸깍"];
 const WINDOW_PROCESSES: &[&str] = &["ttalkak-window", "WebKitNetworkProcess", "WebKitWebProcess"];
 
 fn rest(span: Duration) -> Result<()> {

@@ -1,5 +1,6 @@
 //! A session that nobody sees, and what its processes weigh and use.
 
+use super::x11::X11;
 use crate::{bench::go_on, shell};
 use anyhow::{Context, Result, bail};
 use std::{
@@ -20,6 +21,7 @@ pub(super) struct Screen {
     home: PathBuf,
     servers: Vec<Child>,
     display: String,
+    x11: X11,
     bus: String,
     programs: Vec<Child>,
 }
@@ -30,8 +32,10 @@ impl Screen {
         let home = std::env::temp_dir().join(format!("ttalkak-bench-{}", std::process::id()));
         fs::create_dir_all(home.join("run"))?;
         fs::set_permissions(home.join("run"), fs::Permissions::from_mode(0o700))?;
-        let (mut x, display) =
-            server("Xvfb", &["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])?;
+        let (mut x, display) = server(
+            "Xvfb",
+            &["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"],
+        )?;
         let (bus, address) = match server("dbus-daemon", &["--session", "--nofork", "--print-address=1"]) {
             Ok(started) => started,
             Err(error) => {
@@ -40,7 +44,8 @@ impl Screen {
             }
         };
         let display = format!(":{display}");
-        Ok(Self { home, servers: vec![x, bus], display, bus: address, programs: Vec::new() })
+        let x11 = X11::connect(&display)?;
+        Ok(Self { home, servers: vec![x, bus], display, x11, bus: address, programs: Vec::new() })
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
@@ -62,14 +67,12 @@ impl Screen {
     }
 
     /// A window is there when it is mapped and its page has drawn its first frame into it.
-    pub(super) fn wait_for_window(&self, name: &str) -> Result<()> {
-        self.until("the window", || {
-            shell::succeeds(self.command("xdotool").args(["search", "--onlyvisible", "--name", name]))
-        })
+    pub(super) fn wait_for_window(&self, titles: &[&str]) -> Result<()> {
+        self.until("the window", || self.x11.window(titles).is_some())
     }
 
-    pub(super) fn close_window(&self, name: &str) -> Result<()> {
-        shell::quiet(self.command("xdotool").args(["search", "--onlyvisible", "--name", name, "windowclose"]))
+    pub(super) fn close_window(&self, titles: &[&str]) -> Result<()> {
+        self.x11.close(self.x11.window(titles).context("the window to close")?)
     }
 
     pub(super) fn wait_for_end(&self, program: &str) -> Result<()> {
