@@ -242,16 +242,28 @@ impl World {
         .await
     }
 
-    /// The program of another agent: its own folder and its own ports, the same engine.
+    /// The program of another agent: its own folder and its own ports, the same engine. It comes without a code and is
+    /// approved by the command line.
     pub(crate) async fn start_second(&self) -> Program {
-        let code = enrol_code(&self.client, &self.token, self.ports.api).await;
         let folder = self.folder.path().join("second");
         std::fs::create_dir_all(&folder).expect("a folder");
+        let mut enrol = Command::new(binary("ttalkak-agent"));
+        enrol.args(["enrol", "--coordinator", &self.api_url(), "--name", "second", "--data-dir"]);
+        enrol.arg(agent_folder(&folder));
+        let mut pairing = Program::start(enrol, &folder.join("enrol.log"));
+        let code = until("the machine shows a code", SOON, async || {
+            let said = pairing.log_tail(5);
+            said.split_once("providers approve ").map(|(_, code)| code.trim().to_owned())
+        })
+        .await;
+        let output = self.cli(&["providers", "approve", &code]).await;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(pairing.wait(SOON).await.success(), "{}", pairing.log_tail(10));
         let mut env = self.options.agent_env.clone();
         env.push(("TTALKAK_AGENT_PORT_RANGE".to_owned(), "28000-28099".to_owned()));
         env.push(("TTALKAK_AGENT_NAME".to_owned(), "second".to_owned()));
         let options = Options { agent_env: env, namespace: None, ..Options::default() };
-        start_agent(&folder, self.ports.api, Some(&code), &options)
+        start_agent(&folder, self.ports.api, None, &options)
     }
 
     /// Starts the agent again after it was killed or stopped.

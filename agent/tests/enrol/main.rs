@@ -12,7 +12,7 @@ use tokio::{
 };
 use ttalkak_agent::{
     address::Coordinator,
-    enrol::{EnrolError, Enrolment, enrol},
+    enrol::{EnrolError, Enrolment, Wish, enrol, pair},
     identity::{self, Identity},
     io::api::ApiError,
 };
@@ -114,6 +114,43 @@ async fn a_wrong_code_leaves_the_machine_not_enrolled_and_a_second_try_uses_the_
         .map(|request| request.split("public_key").nth(1).unwrap().to_owned())
         .collect();
     assert_eq!(keys[0], keys[1]);
+}
+
+fn pairing(every_ms: u32) -> String {
+    serde_json::json!({
+        "code": "ACDE-3467", "poll": "ttp_secret", "every": every_ms, "expires_at": "2099-01-01T00:00:00Z",
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn without_a_code_one_is_shown_and_the_machine_is_in_when_its_owner_says_so() {
+    let waiting = r#"{"state":"waiting"}"#.to_owned();
+    let approved = r#"{"state":"approved","agent":"agt_00000000000000000000000000000007"}"#.to_owned();
+    let (url, asked) = coordinator(vec![(201, pairing(1)), (200, waiting), (200, approved)]).await;
+    let data = tempfile::tempdir().unwrap();
+    let mut shown = None;
+    let wish = Wish { coordinator: url, name: "attic".into(), force: false };
+    let identity = pair(data.path(), wish, |pairing| shown = Some(pairing.code.clone())).await.unwrap();
+    assert_eq!(shown.as_deref(), Some("ACDE-3467"));
+    assert_eq!(Identity::open(data.path()).unwrap().record, identity.record);
+    let asked = asked.lock().unwrap();
+    let key = identity::public_key_or_new(data.path()).unwrap();
+    assert!(asked[0].starts_with("POST /v1/agents/pairings HTTP") && asked[0].contains(&key), "{}", asked[0]);
+    assert!(asked[1].starts_with("POST /v1/agents/pairings/poll HTTP") && asked[1].contains("ttp_secret"));
+}
+
+#[tokio::test]
+async fn a_pairing_that_nobody_approves_leaves_the_machine_not_enrolled() {
+    let over = error_body(ErrorCode::EnrolCodeInvalid, "The pairing is over or never was.");
+    let (coordinator, _) = coordinator(vec![(201, pairing(1)), (403, over)]).await;
+    let data = tempfile::tempdir().unwrap();
+    let wish = Wish { coordinator, name: "attic".into(), force: false };
+    let error = pair(data.path(), wish, |_| {}).await.unwrap_err();
+    assert!(
+        matches!(&error, EnrolError::Api(ApiError::Refused(problem)) if problem.code == ErrorCode::EnrolCodeInvalid)
+    );
+    assert_eq!(files(data.path()), ["identity.key"]);
 }
 
 #[tokio::test]
