@@ -13,6 +13,7 @@ mod locked;
 mod notices;
 mod part;
 mod parts;
+mod past;
 mod rooms;
 mod settings_file;
 mod show;
@@ -71,6 +72,7 @@ struct Daemon {
     facts: Facts,
     zone: TimeZone,
     notices: NoticeBook,
+    past: past::Past,
     happenings: Happenings,
     clock: ClockWatch,
     hub: Hub,

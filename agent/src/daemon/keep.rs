@@ -8,6 +8,7 @@ use crate::{
     io::{
         clock,
         senses::{Needs, Sensed},
+        wallet::Wallet,
     },
     logic::{
         event::Now,
@@ -246,6 +247,7 @@ impl Daemon {
         match later {
             Later::Enrolled { made, answer } => return self.on_enrolled(made, answer, tasks).await,
             Later::MoneyChanged => {
+                self.ask_for_backup();
                 let (config, make) = (self.effective(), self.agreed_by_command);
                 let later = self.later.clone();
                 tasks.spawn(async move {
@@ -295,7 +297,9 @@ impl Daemon {
             self.tell_handed_back();
         }
         for what in found {
-            self.notice(what);
+            if self.past.is_news(&what) {
+                self.notice(what);
+            }
         }
     }
 
@@ -341,8 +345,20 @@ impl Daemon {
         }
     }
 
+    /// A wallet whose key is nowhere else is lost with this machine.
+    fn ask_for_backup(&mut self) {
+        let wallet = Wallet::new(&self.config.data_dir, self.config.money.wallet_keyring);
+        if let Ok(Some(record)) = wallet.record()
+            && record.backed_up.is_none()
+            && self.past.asks_for_backup(record.address)
+        {
+            self.notice(NoticeKind::BackUpWallet);
+        }
+    }
+
     /// Hands over the parts, which stop next.
     async fn end(&mut self, keep_workloads: Option<bool>) -> Vec<Part> {
+        self.past.ended();
         if let Some(keep) = keep_workloads {
             self.order(Order::KeepWorkloads(keep)).await;
         }

@@ -34,7 +34,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use ttalkak_protocol::{
     desk::{CONSENT_VERSION, DESK_VERSION, Hello, Hosted},
     error::{ErrorCode, Problem},
-    unit::{Bytes, MilliCpu},
+    unit::MilliCpu,
 };
 
 /// Desks hear the last words for at most so long.
@@ -300,7 +300,7 @@ fn open(
     let Start { config, said, hello, by_command, hub, tasks } = start;
     let now = wall();
     let cpu = MilliCpu(machine.cpus.saturating_mul(1000));
-    let size = Size { cpu, memory: machine.memory, disk: disk_size(&config.data_dir) };
+    let size = Size { cpu, memory: machine.memory, disk: machine::disk_total(&config.data_dir) };
     let (bounds, defaults) = (preferences::bounds(&size), preferences::defaults(&size));
     let file = SettingsFile::new(&config.data_dir);
     let loaded = file.load(defaults, &bounds, now);
@@ -314,6 +314,10 @@ fn open(
     if let Some((kept_as, why)) = loaded.broken.clone() {
         let what = ttalkak_protocol::desk::NoticeKind::SettingsBroken { kept_as, why };
         notices.add(what, &settings.announce, now);
+    }
+    let past = super::past::Past::open(&config.data_dir);
+    if past.crashed {
+        notices.add(ttalkak_protocol::desk::NoticeKind::Crashed, &settings.announce, now);
     }
     let zone = jiff::tz::TimeZone::system();
     let facts = Facts::default();
@@ -335,6 +339,7 @@ fn open(
         facts,
         zone,
         notices,
+        past,
         happenings: Default::default(),
         clock: ClockWatch::new(clock::clocks()),
         hub,
@@ -353,10 +358,6 @@ fn open(
         sensed: Default::default(),
         ending: None,
     }
-}
-
-fn disk_size(data: &Path) -> Bytes {
-    machine::disk_total(data)
 }
 
 impl Daemon {

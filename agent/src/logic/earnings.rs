@@ -151,19 +151,25 @@ impl EarnedDays {
         })
     }
 
-    /// What this month's electricity costs. `None` when its price is not set or is no number.
-    pub fn electricity(&self, today: &Today, settings: &Electricity) -> Option<ElectricityCost> {
+    /// What this month's electricity costs, and what is left of the month's earnings. `worth`: of one base unit of the
+    /// token in the settings' currency, when that is known. `None` when the price is not set or is no number.
+    pub fn electricity(
+        &self,
+        today: &Today,
+        settings: &Electricity,
+        worth: Option<f64>,
+    ) -> Option<ElectricityCost> {
         let price: f64 = settings.per_kilowatt_hour.as_ref()?.trim().parse().ok()?;
         let month = today.month();
         let joules =
             self.joules.iter().filter(|(day, _)| day.starts_with(month)).map(|(_, joules)| *joules as f64);
         let hours = joules.sum::<f64>() / 3_600_000.0;
+        let cost = hours * price;
         Some(ElectricityCost {
-            month: format!("{:.2}", hours * price),
+            month: format!("{cost:.2}"),
             currency: settings.currency.clone(),
             kilowatt_hours: format!("{hours:.3}"),
-            // Nobody here knows what a token is worth.
-            net: None,
+            net: worth.map(|worth| format!("{:.2}", float(self.month(today)) * worth - cost)),
         })
     }
 }

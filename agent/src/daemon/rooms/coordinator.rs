@@ -53,6 +53,15 @@ impl Default for Said {
     }
 }
 
+impl Said {
+    /// What one base unit of the token is worth in a currency, for estimates.
+    pub(super) fn base_unit_worth(&self, currency: &str) -> Option<f64> {
+        let (_, decimals) = self.token.as_ref()?;
+        let token: f64 = self.worth.get(currency)?.parse().ok()?;
+        Some(token / 10_f64.powi(i32::from(*decimals)))
+    }
+}
+
 /// Asks now and then until it is dropped.
 pub(super) async fn run(rooms: Arc<Rooms>) {
     let mut nudge = rooms.nudge.subscribe();
@@ -223,6 +232,7 @@ mod tests {
         let rows: Vec<_> = said.says.settlements.iter().map(|row| (row.amount.0, row.at.is_some())).collect();
         assert_eq!(rows, [(550, true), (50, true)], "a transaction is one row");
         assert_eq!(said.worth["KRW"], "1350.5");
+        assert_eq!((said.base_unit_worth("KRW"), said.base_unit_worth("EUR")), (Some(0.001_350_5), None));
         assert_eq!(said.token, Some(("tUSD".to_owned(), 6)));
         assert_eq!(decimal(2_000_000), "2");
     }

@@ -78,6 +78,8 @@ fn section(rooms: &Rooms, days: &EarnedDays, book: &MoneyBook, today: &Today) ->
         Amount(view.leases.iter().map(|lease| super::super::workloads::per_hour(lease).0).sum())
     });
     let said = rooms.said.borrow().clone();
+    let power = rooms.around.settings.borrow().electricity.clone();
+    let worth = said.base_unit_worth(&power.currency);
     let domain = book.pages.values().next().map(|page| (page.domain, page.terms.token));
     Earnings {
         token: Token {
@@ -95,7 +97,7 @@ fn section(rooms: &Rooms, days: &EarnedDays, book: &MoneyBook, today: &Today) ->
         days: days.days(),
         agreements: earnings::agreements(book),
         forecast: days.forecast(today),
-        electricity: days.electricity(today, &rooms.around.settings.borrow().electricity),
+        electricity: days.electricity(today, &power, worth),
         coordinator: said.says,
     }
 }

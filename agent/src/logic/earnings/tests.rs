@@ -99,10 +99,17 @@ fn electricity_is_the_months_energy_at_the_owners_price() {
         currency: "KRW".into(),
         watts_at_full_load: 60,
     };
-    let cost = days.electricity(&november(2), &settings(Some("120.5"))).unwrap();
+    let cost = days.electricity(&november(2), &settings(Some("120.5")), None).unwrap();
     assert_eq!((cost.kilowatt_hours.as_str(), cost.month.as_str(), cost.net), ("1.500", "180.75", None));
-    assert_eq!(days.electricity(&november(2), &settings(None)), None);
-    assert_eq!(days.electricity(&november(2), &settings(Some("free"))), None);
+    assert_eq!(days.electricity(&november(2), &settings(None), None), None);
+    assert_eq!(days.electricity(&november(2), &settings(Some("free")), None), None);
+    // Two tokens of six decimals at 1,350 won, less the electricity.
+    let mut earning = earning(&[2_000_000]);
+    earning.spend(3_600_000, &november(1));
+    let cost = earning.electricity(&november(1), &settings(Some("120.5")), Some(0.00135)).unwrap();
+    assert_eq!(cost.net.as_deref(), Some("2579.50"));
+    let loss = days.electricity(&november(2), &settings(Some("120.5")), Some(0.00135)).unwrap();
+    assert_eq!(loss.net.as_deref(), Some("-180.75"), "a loss is told, too");
     // An hour of both of two processors, at 60 W.
     assert_eq!(lent_joules(2 * 3_600_000_000, 2, 60), 216_000);
 }
