@@ -62,7 +62,7 @@ const words = {
   'gauge.disk': 'Disk',
   'gauge.network': 'Sent to visitors',
   'gauge.lent': 'of {amount} lent',
-  'gauge.processors': '{n} cores',
+  'gauge.processors': '{n} {n|core|cores}',
   'gauge.no_limit': 'no limit',
   'gauge.visitors_in': '{rate} in',
   'gauge.ours': 'lent',
