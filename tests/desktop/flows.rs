@@ -8,6 +8,8 @@ use std::time::Duration;
 use ttalkak_tests::{App, LocalChain, World, engine, until as until_some, world::BUILD};
 
 const AGENT: &str = "ttalkak-agent";
+/// The left arrow, as WebDriver writes it.
+const LESS: &str = "\u{E012}";
 
 /// A world whose own agent has left, so that whatever is deployed comes to the window's.
 async fn world(chain: &LocalChain) -> Option<World> {
@@ -107,6 +109,33 @@ async fn from_the_first_run_to_the_first_earning_and_away_again() {
         engine::containers(&world.engine, &machine.0).await.is_empty().then_some(())
     })
     .await;
+    world.cli(&["delete", "shop", "--yes"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_is_lowered_holds_the_running_container_at_once() {
+    if !possible() {
+        return;
+    }
+    let Some(mut world) = World::start().await else { return };
+    world.agent.stop(Duration::from_secs(30)).await;
+    let mut session = Session::new().with_bus().with_screen();
+    let driver = Driver::open(&mut session, &[]).await;
+    let machine = first_run(&driver, &world).await;
+    let app = App::new("less is enough");
+    world.deploy(app.path(), "shop", &[]).await;
+    let container = engine::running(&world.engine, &machine.0).await.remove(0).1;
+    let cpu = async || {
+        let seen = world.engine.inspect_container(&container, None).await.unwrap();
+        seen.host_config.unwrap().nano_cpus.unwrap()
+    };
+    let before = cpu().await;
+    driver.press("Limits and prices").await;
+    driver.keys("//*[@role='slider' and @aria-labelledby=//span[.='Processor']/@id]", LESS).await;
+    driver.press("Save").await;
+    until("the container has less", async || cpu().await < before).await;
+    assert_eq!(world.visit("shop", "/").await.body, "less is enough");
+    assert_eq!(engine::running(&world.engine, &machine.0).await.len(), 1, "it is the same container");
     world.cli(&["delete", "shop", "--yes"]).await;
 }
 

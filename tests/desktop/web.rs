@@ -84,6 +84,15 @@ impl Driver {
         .await;
     }
 
+    /// Presses keys on what an XPath finds first.
+    pub(crate) async fn keys(&self, path: &str, keys: &str) {
+        self.until(&format!("keys for {path}"), async || {
+            let Some(element) = self.find(path).await else { return false };
+            self.on(&element, "value", &json!({ "text": keys })).await.is_null()
+        })
+        .await;
+    }
+
     /// [`until`], with the page's words when it does not come.
     async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
         let looks = async {
