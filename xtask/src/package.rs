@@ -1,8 +1,8 @@
 //! The package for Debian and Ubuntu: tray, window, daemon, the unit of a person's session, menu entry and icons.
 
 use crate::{
-    host,
-    shell::{self, cargo, say},
+    desktop,
+    shell::{self, say},
     ui,
 };
 use anyhow::{Context, Result, bail};
@@ -58,11 +58,7 @@ pub(crate) fn deb(install: bool, build: bool) -> Result<Deb> {
 fn make(install: bool, build: bool, release: bool) -> Result<Deb> {
     let target = target()?.join(if release { "release" } else { "debug" });
     if build {
-        host::ensure(host::WINDOW, install)?;
-        ui::build(install)?;
-        let mut daemon = cargo();
-        daemon.args(["build", "--quiet", "--locked", "-p", "ttalkak-agent", "--bins"]);
-        shell::run(if release { daemon.arg("--release") } else { &mut daemon })?;
+        desktop::build(install, release)?;
         bundle(&target, release)?;
     }
     let folder = target.join("bundle/deb");
@@ -75,7 +71,7 @@ fn make(install: bool, build: bool, release: bool) -> Result<Deb> {
     Ok(Deb { path, bytes: f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) })
 }
 
-/// Tauri's command makes the package. The screens are built already, and the daemon lies where this build put it.
+/// Tauri's command makes the package of the programs that are built already; its own build would make them once more.
 fn bundle(target: &Path, release: bool) -> Result<()> {
     let daemon = target.join("ttalkak-agent");
     let unit = "agent/desktop/bundle/ttalkak-agent.service";
@@ -84,11 +80,10 @@ fn bundle(target: &Path, release: bool) -> Result<()> {
         "/usr/lib/systemd/user/ttalkak-agent.service": unit,
     });
     let config = serde_json::json!({
-        "build": { "beforeBuildCommand": "" },
         "bundle": { "linux": { "deb": { "files": files } } },
     });
     let mut tauri = ui::tauri();
-    tauri.args(["build", "--ci", "--bundles", "deb", "--config", &config.to_string()]);
+    tauri.args(["bundle", "--ci", "--bundles", "deb", "--config", &config.to_string()]);
     if !release {
         tauri.arg("--debug");
     }

@@ -12,12 +12,18 @@ use std::path::PathBuf;
 pub(super) fn build(options: &Options) -> Result<PathBuf> {
     if !options.no_build {
         let mut build = cargo();
-        build.args(["build", "--quiet", "--locked", "-p", "ttalkak-desktop", "--example", "bare-window"]);
-        build.args(["--features", desktop::FEATURE]);
+        // The same packages as the app's, so that nothing they share is compiled twice.
+        build.args(["build", "--quiet", "--locked", "-p", "ttalkak-desktop", "-p", "ttalkak-agent"]);
+        build.args([
+            "--bin",
+            "bare-window",
+            "--features",
+            &format!("{},ttalkak-desktop/bare", desktop::FEATURE),
+        ]);
         if options.release {
             build.arg("--release");
         }
         shell::run(&mut build)?;
     }
-    Ok(folder(options.release)?.join("examples/bare-window"))
+    Ok(folder(options.release)?.join("bare-window"))
 }
