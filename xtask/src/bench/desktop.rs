@@ -94,14 +94,14 @@ fn app(programs: &std::path::Path) -> Result<Found> {
     for _ in 0..CYCLES {
         go_on()?;
         screen.close_window(WINDOW)?;
-        screen.wait_for_end("ttalkak-window")?;
+        screen.wait_for_end("ttalkak-window", WINDOW)?;
         let begin = Instant::now();
         screen.spawn(&tray, &[])?;
         screen.wait_for_window(WINDOW)?;
         opens.push(begin.elapsed().as_secs_f64() * 1e3);
     }
     screen.close_window(WINDOW)?;
-    screen.wait_for_end("ttalkak-window")?;
+    screen.wait_for_end("ttalkak-window", WINDOW)?;
     rest(SETTLE)?;
     Ok(Found {
         tray_mb: screen.weigh(&[&["ttalkak-desktop"], WINDOW_PROCESSES].concat())?,

@@ -75,8 +75,11 @@ impl Screen {
         self.x11.close(self.x11.window(titles).context("the window to close")?)
     }
 
-    pub(super) fn wait_for_end(&self, program: &str) -> Result<()> {
-        self.until("the window's end", || self.processes(&[program]).is_empty())
+    /// A window is gone when its program is, and the X server has noticed: it shows a dead one's window for a moment.
+    pub(super) fn wait_for_end(&self, program: &str, titles: &[&str]) -> Result<()> {
+        self.until("the window's end", || {
+            self.processes(&[program]).is_empty() && self.x11.window(titles).is_none()
+        })
     }
 
     fn until(&self, what: &str, holds: impl Fn() -> bool) -> Result<()> {
