@@ -1924,6 +1924,7 @@ export interface components {
             block: number;
             /** @description Settled in all after it. */
             cumulative: components["schemas"]["Amount"];
+            sent_at?: components["schemas"]["UnixMillis"] | null;
             /** @description The transaction. */
             transaction: components["schemas"]["ChainHash"];
         };
