@@ -83,7 +83,16 @@ fn bundle(target: &Path, release: bool) -> Result<()> {
         "bundle": { "linux": { "deb": { "files": files } } },
     });
     let mut tauri = ui::tauri();
-    tauri.args(["bundle", "--ci", "--bundles", "deb", "--config", &config.to_string()]);
+    tauri.args([
+        "bundle",
+        "--ci",
+        "--features",
+        "desktop",
+        "--bundles",
+        "deb",
+        "--config",
+        &config.to_string(),
+    ]);
     if !release {
         tauri.arg("--debug");
     }
