@@ -12,6 +12,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
+mod line;
+pub use line::SettlementLine;
+
 /// What is paid with, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ChainView {
@@ -384,20 +387,4 @@ pub struct ChargedReading {
     pub countersigned: Countersigned,
     /// Earned in all after it.
     pub cumulative: Amount,
-}
-
-/// One agreement in one batch on chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct SettlementLine {
-    /// Number of the batch.
-    pub batch: u64,
-    /// Settled in all after it.
-    pub cumulative: Amount,
-    /// The transaction.
-    pub transaction: ChainHash,
-    /// Its block.
-    pub block: u64,
-    /// When the coordinator sent it; absent for a claim that the provider sent itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sent_at: Option<UnixMillis>,
 }
