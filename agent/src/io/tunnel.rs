@@ -2,7 +2,6 @@
 //! Deliberately absent: which backends there are (the driver publishes them), framing (crates/tunnel), and HTTP
 //! beyond the one Upgrade.
 
-mod counted;
 mod serve;
 mod throttle;
 mod upgrade;

@@ -2,7 +2,7 @@
 //! Deliberately absent: counting streams, which the session does, and deadlines for idle ones: a WebSocket may be
 //! silent for hours, and the edge knows better when a visitor has left.
 
-use super::{Backends, Throttle, counted::Counted};
+use super::{Backends, Throttle};
 use crate::io::egress::Counter;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{net::TcpStream, sync::watch, time::timeout};
@@ -32,11 +32,7 @@ pub(super) async fn serve(
         tracing::debug!(%error, "the visitor left before the backend answered");
         return;
     }
-    let mut visitor = throttle.slow(&mut stream);
-    let copied = match counter {
-        Some(counter) => copy_both(&mut Counted { stream: visitor, counter }, &mut socket).await,
-        None => copy_both(&mut visitor, &mut socket).await,
-    };
+    let copied = copy_both(&mut throttle.slow(&mut stream, counter), &mut socket).await;
     match copied {
         Ok(copied) => tracing::trace!(bytes_in = copied.a_to_b, bytes_out = copied.b_to_a, "done"),
         Err(error) => {

@@ -1,12 +1,14 @@
-//! Holds the bytes of all visitors together to what the owner lends of the line, each way by itself.
+//! Holds the bytes of all visitors together to what the owner lends of the line, each way by itself, and counts what
+//! they are sent.
 //! Who took more than its turn pays afterwards: each way has a time until which it is paid for, and whoever wants to move
 //! bytes before that time waits, in the order in which they came. So a small message is never split, none starves, and the
 //! rate holds over any second.
 
+use crate::io::egress::Counter;
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -37,13 +39,14 @@ impl Throttle {
         self.outgoing.lock().rate = outgoing.map(|rate| rate.0.max(1));
     }
 
-    /// The same stream, slowed where it has to be. `stream`: what comes from visitors is read from it.
-    pub(super) fn slow<S>(&self, stream: S) -> Throttled<S> {
+    /// The same stream, slowed where it has to be. `stream`: what comes from visitors is read from it. `sent` counts what
+    /// they are sent.
+    pub(super) fn slow<S>(&self, stream: S, sent: Option<Counter>) -> Throttled<S> {
         let turn = |way: &Arc<Way>| {
             let queue = PollSemaphore::new(way.queue.clone());
             Turn { way: way.clone(), queue, first: None, waits: None }
         };
-        Throttled { stream, incoming: turn(&self.incoming), outgoing: turn(&self.outgoing) }
+        Throttled { stream, sent, incoming: turn(&self.incoming), outgoing: turn(&self.outgoing) }
     }
 }
 
@@ -133,6 +136,7 @@ impl Turn {
 /// A stream of a visitor on a line that is shared.
 pub(super) struct Throttled<S> {
     stream: S,
+    sent: Option<Counter>,
     incoming: Turn,
     outgoing: Turn,
 }
@@ -156,6 +160,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Throttled<S> {
         ready!(self.outgoing.poll_ready(cx));
         let taken = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
         self.outgoing.charge(taken);
+        if let Some(sent) = &self.sent {
+            sent.fetch_add(taken as u64, Ordering::Relaxed);
+        }
         Poll::Ready(Ok(taken))
     }
 
@@ -178,7 +185,7 @@ mod tests {
     /// Moves so much through a stream of a line, and tells how long it took on the paused clock.
     async fn send(line: &Throttle, bytes: usize) -> Duration {
         let (near, mut far) = duplex(4 * KIB);
-        let mut near = line.slow(near);
+        let mut near = line.slow(near, None);
         let began = Instant::now();
         let mut all = Vec::new();
         let write = async {
@@ -188,6 +195,19 @@ mod tests {
         let ((), read) = tokio::join!(write, far.read_to_end(&mut all));
         assert_eq!(read.unwrap(), bytes, "nothing is lost");
         began.elapsed()
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_counts_while_it_goes_and_what_comes_does_not() {
+        let (mine, mut other) = duplex(64);
+        let counter = Counter::default();
+        let mut counted = Throttle::default().slow(mine, Some(counter.clone()));
+        counted.write_all(b"hello").await.unwrap();
+        assert_eq!(counter.load(Ordering::Relaxed), 5);
+        other.write_all(b"a longer answer").await.unwrap();
+        counted.read_exact(&mut [0; 15]).await.unwrap();
+        counted.write_all(b"!").await.unwrap();
+        assert_eq!(counter.load(Ordering::Relaxed), 6);
     }
 
     #[tokio::test(start_paused = true)]
@@ -211,7 +231,7 @@ mod tests {
         line.set(Some(Bytes(KIB as u64)), None);
         assert_eq!(send(&line, 100 * KIB).await, Duration::ZERO);
         let (near, mut far) = duplex(KIB);
-        let mut near = line.slow(near);
+        let mut near = line.slow(near, None);
         let began = Instant::now();
         let mut taken = [0; 8 * KIB];
         let (sent, read) = tokio::join!(far.write_all(&[1; 8 * KIB]), near.read_exact(&mut taken));
