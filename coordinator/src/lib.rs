@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod link;
 pub mod log_hub;
 pub mod logic;
+pub mod mail;
 pub mod money;
 pub mod nudge;
 pub mod online;

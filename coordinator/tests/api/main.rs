@@ -3,17 +3,22 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod accounts;
 mod deployments;
+mod devices;
 mod errors;
 mod harness;
 mod idempotency;
 mod lists;
 mod logs;
 mod machine;
+mod mail;
 mod matrix;
 mod metering;
 mod money;
 mod pairing;
+mod people;
 mod secrets;
+mod teams;
 mod uploads;
 mod wishes;
