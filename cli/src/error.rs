@@ -117,7 +117,17 @@ impl CliError {
         match self {
             Self::Unreachable { .. } => true,
             Self::Answer { status, .. } | Self::Puzzling { status, .. } => matches!(status, 429 | 502..=504),
-            _ => false,
+            Self::NotSignedIn { .. }
+            | Self::Usage(_)
+            | Self::Rollout(_)
+            | Self::Source(_)
+            | Self::Plan(_)
+            | Self::Chain(_)
+            | Self::NotEqual { .. }
+            | Self::File { .. }
+            | Self::Output(_)
+            | Self::Interrupted { .. }
+            | Self::Bug(_) => false,
         }
     }
 

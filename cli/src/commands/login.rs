@@ -22,8 +22,11 @@ use ttalkak_protocol::{
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Type a token, instead of saying yes in the console
-    #[arg(long)]
+    #[arg(long, conflicts_with = "device")]
     with_token: bool,
+    /// Show a code even when nobody seems to sit at the terminal
+    #[arg(long)]
+    device: bool,
     /// What may be done from here at most: read, deploy, or full, which is all that you may
     #[arg(long, default_value = "full", value_parser = super::tokens::scope)]
     scope: TokenScope,
@@ -49,7 +52,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
     let token = match given {
         Some(token) => token,
         // A script has no browser to go to: it pipes a token in.
-        None if context.output.can_ask && !args.with_token => {
+        None if args.device || (context.output.can_ask && !args.with_token) => {
             by_device(context, &coordinator, args.scope).await?
         }
         None => ask(context, &coordinator).await?,
