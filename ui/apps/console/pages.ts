@@ -17,6 +17,10 @@ interface Entry<N extends PageName> {
 
 export const TABLE: { [N in PageName]?: Entry<N> } = {
   home: { title: () => t('nav.home'), inside: () => import('./pages/Overview.svelte') },
+  projects: { title: () => t('nav.projects'), inside: () => import('./pages/Projects.svelte') },
+  project: { title: ({ project }) => project, inside: () => import('./pages/Project.svelte') },
+  new: { title: () => t('nav.new'), inside: () => import('./pages/New.svelte') },
+  deployment: { title: ({ name }) => name, inside: () => import('./pages/Deployment.svelte') },
   billing: { title: () => t('nav.billing'), inside: () => import('./pages/Billing.svelte') },
   wallet: { title: () => t('nav.wallet'), inside: () => import('./pages/Wallet.svelte') },
 };

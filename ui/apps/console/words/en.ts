@@ -1,8 +1,10 @@
 // What the console says, in English.
+import deploy from './en.deploy';
 import money from './en.money';
 import wallet from './en.wallet';
 
 const en = {
+  ...deploy,
   ...money,
   ...wallet,
   'nav.label': 'Pages',

@@ -1,10 +1,12 @@
 // 콘솔의 말.
 import type { ConsoleWords } from './en';
+import deploy from './ko.deploy';
 import money from './ko.money';
 import problems from './ko.problems';
 import wallet from './ko.wallet';
 
 const ko = {
+  ...deploy,
   ...money,
   ...wallet,
   'nav.label': '페이지',
