@@ -2,7 +2,7 @@
 import type { ProblemText } from '$lib/i18n';
 import type { components, paths } from '$lib/generated/api';
 import createClient from 'openapi-fetch';
-import { session } from './session.svelte';
+import { guard } from './session.svelte';
 
 type Schemas = components['schemas'];
 export type Billing = Schemas['BillingView'];
@@ -25,15 +25,7 @@ export type Terms = Schemas['Terms'];
 
 export const api = createClient<paths>({ baseUrl: window.location.origin });
 
-api.use({
-  onRequest({ request }) {
-    for (const [name, value] of Object.entries(session.headers())) request.headers.set(name, value);
-    return request;
-  },
-  onResponse({ response }) {
-    if (response.status === 401 && session.signedIn) session.end(true);
-  },
-});
+api.use(guard);
 
 /** A failure that can be shown as it is. */
 export class Failure extends Error {
