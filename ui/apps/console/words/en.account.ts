@@ -57,7 +57,7 @@ const account = {
   'sign.why.elsewhere': 'You signed out in another tab.',
   'sign.why.left': 'You are signed out.',
 
-  'menu.label': 'Account: {name}, team {team}',
+  'menu.label': 'Account: {name}',
   'menu.teams': 'Teams',
   'menu.new_team': 'New team',
   'menu.settings': 'Settings',

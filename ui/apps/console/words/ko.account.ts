@@ -58,7 +58,7 @@ const account = {
   'sign.why.elsewhere': '다른 탭에서 로그아웃했어요.',
   'sign.why.left': '로그아웃했어요.',
 
-  'menu.label': '계정: {name}, {team} 팀',
+  'menu.label': '계정: {name}',
   'menu.teams': '팀',
   'menu.new_team': '새 팀',
   'menu.settings': '설정',

@@ -9,7 +9,7 @@ const scene = (name, path, { world = {}, routes = {}, act, hint = false, ready =
   ready,
   act,
   hint,
-  tables: () => [account(accountWorld(world)), routes],
+  tables: () => [account(accountWorld(structuredClone(world))), routes],
 });
 const out = { signedIn: false };
 const refused = () => {
@@ -182,5 +182,5 @@ export const ACCOUNT = [
   ...['', '/front-end', '/back-end', '/database', '/provider', '/payment'].map((chapter) =>
     scene(`guide${chapter.replace('/', '-')}`, `/guide${chapter}`, { world: out, ready: 'article h1' }),
   ),
-  scene('guide-in', '/guide/database#connect', { ready: 'article h1' }),
+  scene('guide-in', '/guide/database#connect', { world: out, ready: 'article h1' }),
 ];
