@@ -45,9 +45,22 @@ class Session {
   }
 
   /** What a request carries beside the cookie. */
-  headers(method: string): Record<string, string> {
+  headers(method = 'GET'): Record<string, string> {
     const csrf = this.view?.csrf;
     return csrf && changes(method) ? { [CSRF]: csrf } : {};
+  }
+
+  /** What an answer says of the session: whether it is over, or its token for changes is old. */
+  async hear(response: Response): Promise<void> {
+    if (!this.signedIn) return;
+    if (response.status === 401) this.end('expired');
+    if (response.status !== 403) return;
+    // Signing in anew in another tab may make a new one; with it the same press works.
+    const body: unknown = await response
+      .clone()
+      .json()
+      .catch(() => undefined);
+    if ((body as { error?: { code?: string } } | undefined)?.error?.code === 'csrf_refused') this.refresh();
   }
 
   begin(view: SessionView): void {
@@ -87,15 +100,5 @@ export const guard: Middleware = {
     for (const [name, value] of Object.entries(session.headers(request.method))) request.headers.set(name, value);
     return request;
   },
-  async onResponse({ response }) {
-    if (response.status === 401 && session.signedIn) session.end('expired');
-    // Signing in anew in another tab makes a new token; with it the same click works.
-    if (response.status === 403 && session.signedIn) {
-      const told = (await response
-        .clone()
-        .json()
-        .catch(() => undefined)) as { error?: { code?: string } } | undefined;
-      if (told?.error?.code === 'csrf_refused') session.refresh();
-    }
-  },
+  onResponse: ({ response }) => session.hear(response).then(() => undefined),
 };
