@@ -2,7 +2,7 @@
 import type { ProblemText } from '$lib/i18n';
 import type { components, paths } from '$lib/generated/api';
 import createClient from 'openapi-fetch';
-import { session } from './session.svelte';
+import { guard, session } from './session.svelte';
 
 type Schemas = components['schemas'];
 export type Billing = Schemas['BillingView'];
@@ -10,20 +10,22 @@ export type ChainView = Schemas['ChainView'];
 export type Agreement = Schemas['AgreementView'];
 export type Cost = Schemas['DeploymentCost'];
 export type Deployment = Schemas['DeploymentView'];
+export type Accepted = Schemas['DeploymentAccepted'];
+export type Wish = Schemas['CreateDeployment'];
+export type Release = Schemas['ReleaseView'];
+export type Project = Schemas['ProjectView'];
+export type EnvList = Schemas['EnvList'];
+export type EnvView = Schemas['EnvView'];
+export type EnvEntry = Schemas['EnvEntry'];
+export type LogKind = Schemas['LogKind'];
+export type LogLineView = Schemas['LogLineView'];
+export type PriceBook = Schemas['PriceBook'];
 export type Mandate = Schemas['Mandate'];
 export type Terms = Schemas['Terms'];
 
 export const api = createClient<paths>({ baseUrl: window.location.origin });
 
-api.use({
-  onRequest({ request }) {
-    for (const [name, value] of Object.entries(session.headers())) request.headers.set(name, value);
-    return request;
-  },
-  onResponse({ response }) {
-    if (response.status === 401 && session.signedIn) session.end(true);
-  },
-});
+api.use(guard);
 
 /** A failure that can be shown as it is. */
 export class Failure extends Error {
@@ -63,4 +65,36 @@ export async function taken<T>(asked: Promise<Answer<T>>): Promise<T> {
   if (answer.response.ok) return answer.data as T;
   const told = (answer.error as { error?: ProblemText } | undefined)?.error;
   throw new Failure(told ?? { ...AWAY, code: `http_${answer.response.status}` });
+}
+
+/** Asks what the API's description does not have yet. A path of ours, with its query. */
+export async function ask<T>(path: string, method = 'GET', body?: unknown): Promise<T> {
+  const asked = async (): Promise<Answer<T>> => {
+    const headers = {
+      ...session.headers(method),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    const text = body === undefined ? null : JSON.stringify(body);
+    const response = await fetch(path, { method, headers, body: text });
+    await session.hear(response);
+    const told: unknown = response.status === 204 ? undefined : await response.json().catch(() => undefined);
+    return response.ok ? { data: told as T, response } : { error: told, response };
+  };
+  return taken(asked());
+}
+
+/** The same, where a coordinator without that route is no failure: absent then. */
+export async function maybe<T>(path: string): Promise<T | undefined> {
+  try {
+    return await ask<T>(path);
+  } catch (thrown) {
+    const { code } = problemOf(thrown);
+    if (code === 'not_found' || code === 'method_not_allowed' || code === 'http_404') return undefined;
+    throw thrown;
+  }
+}
+
+/** A key that makes asking twice harmless. */
+export function freshKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,10 +1,14 @@
-// The tenant's money as the coordinator tells it: loaded when it is looked at, and again while somebody looks.
+// The tenant's money as the coordinator tells it: loaded when it is looked at, and again when the coordinator says that it
+// changed, or when the reader comes back.
 // What is known of the chain stays in this browser, since the way out must not need the coordinator.
 import type { Coin, ProblemText } from '$lib/i18n';
 import { exact } from '$lib/i18n/money';
+import { untrack } from 'svelte';
 import { api, problemOf, taken, type Agreement, type Billing, type ChainView } from './client';
+import { live } from './live.svelte';
 
-const AGAIN_MS = 5000;
+/** Changes that come faster are asked for together. */
+const APART_MS = 1000;
 const KEPT = 'ttalkak.chain';
 
 class Money {
@@ -30,13 +34,26 @@ class Money {
     }
   }
 
-  /** Keeps it fresh until the returned function is called. */
-  look(): () => void {
-    void this.load();
-    const timer = setInterval(() => {
-      if (!document.hidden) void this.load();
-    }, AGAIN_MS);
-    return () => clearInterval(timer);
+  /** Keeps it fresh while a component is there: to be called where it is made. */
+  look(): void {
+    const again = () => void this.load();
+    $effect(() => {
+      window.addEventListener('focus', again);
+      return () => window.removeEventListener('focus', again);
+    });
+    let asked = -APART_MS;
+    $effect(() => {
+      void live.heard.billing;
+      const wait = Math.max(0, asked + APART_MS - performance.now());
+      const timer = setTimeout(
+        () => {
+          asked = performance.now();
+          again();
+        },
+        untrack(() => (this.view ? wait : 0)),
+      );
+      return () => clearTimeout(timer);
+    });
   }
 
   forget(): void {

@@ -2,14 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import desktopEn from '../../apps/desktop/words/en';
 import desktopKo from '../../apps/desktop/words/ko';
+import consoleEn from '../../apps/console/words/en';
+import consoleKo from '../../apps/console/words/ko';
 import { blanks } from '../../src/i18n/message';
 import partsEn from '../../src/i18n/en';
 import partsKo from '../../src/i18n/ko';
 
-const en: Record<string, string> = { ...partsEn, ...desktopEn };
-const ko: Record<string, string> = { ...partsKo, ...desktopKo };
+const apps: [string, Record<string, string>, Record<string, string>][] = [
+  ['desktop', { ...partsEn, ...desktopEn }, { ...partsKo, ...desktopKo }],
+  ['console', { ...partsEn, ...consoleEn }, { ...partsKo, ...consoleKo }],
+];
 
-describe('the dictionaries', () => {
+describe.each(apps)('the dictionaries of the %s', (_, en, ko) => {
   it('have the same keys, but for problems that English takes as they come', () => {
     const own = Object.keys(ko).filter((key) => !(key in en));
     expect(own.every((key) => key.startsWith('problem.'))).toBe(true);

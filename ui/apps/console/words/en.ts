@@ -1,12 +1,20 @@
 // What the console says, in English.
+import deploy from './en.deploy';
+import account from './en.account';
+import audit from './en.audit';
 import money from './en.money';
 import wallet from './en.wallet';
 
 const en = {
+  ...deploy,
+  ...account,
+  ...audit,
   ...money,
   ...wallet,
   'nav.label': 'Pages',
-  'nav.overview': 'Overview',
+  'nav.home': 'Overview',
+  'nav.projects': 'Projects',
+  'nav.guide': 'Guide',
   'nav.billing': 'Billing',
   'nav.wallet': 'Wallet',
   'nav.skip': 'Skip to the page',
@@ -18,15 +26,14 @@ const en = {
   'theme.dark': 'dark',
   'page.unknown': 'There is no such page',
   'page.unknown_text': 'The address may be of an older build, or mistyped.',
-  'page.to_overview': 'To the overview',
+  'page.to_home': 'To the overview',
+  'page.load': 'Load again',
+  'help.title': 'Keys',
+  'help.search': 'Search',
+  'help.help': 'These keys',
+  'help.close': 'Close what is on top',
+  'help.new': 'Deploy something',
   'state.stale': 'Shown as of {time}. The newest could not be loaded.',
-  'sign.title': 'Sign in',
-  'sign.text': 'Give a Git repository, get a live URL. Sign in with an API token.',
-  'sign.token': 'API token',
-  'sign.token_hint': 'Make one with {command}. It stays in this tab and is gone when you close it.',
-  'sign.wrong': 'A token begins with ttk_.',
-  'sign.go': 'Sign in',
-  'sign.expired': 'That token is not valid any more. Sign in with another one.',
   'overview.title': 'Overview',
   'overview.text': 'What runs, what it costs and how long the money lasts.',
   'overview.deployments': 'Deployments',

@@ -1,5 +1,7 @@
 // 콘솔에서만 나는 문제들. 영어 문장은 문제가 생긴 자리에 적혀 있어요.
 const problems = {
+  'problem.page_missing': '이 페이지를 불러오지 못했어요.',
+  'problem.page_missing.next': '연결을 확인하고 페이지를 새로 고치세요. 그 사이 콘솔이 새 버전으로 바뀌었을 수 있어요.',
   'problem.coordinator_unreachable': '코디네이터가 응답하지 않아요.',
   'problem.coordinator_unreachable.next': '인터넷 연결을 확인하고 다시 시도하세요.',
   'problem.wallet_missing': '이 브라우저에 지갑이 없어요.',
