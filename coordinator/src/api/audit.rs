@@ -94,7 +94,7 @@ pub(super) async fn note(State(door): State<Door>, mut request: Request, next: N
 }
 
 /// What was done in the team, newest first.
-#[utoipa::path(get, path = "/v1/team/audit", tag = "team", params(AuditQuery),
+#[utoipa::path(get, path = "/v1/team/audit", tag = "audit", params(AuditQuery),
     security(("token" = ["administer"])),
     responses((status = 200, description = "A page.", body = AuditPage)))]
 pub(super) async fn read(

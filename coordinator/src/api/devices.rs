@@ -41,7 +41,7 @@ pub(super) const POLL_RATE: Rate = Rate { burst: 5, every_ms: 1_500 };
 pub(super) const ASK_RATE: Rate = Rate { burst: 20, every_ms: 3_000 };
 
 /// A program asks to be signed in: it gets a code to show.
-#[utoipa::path(post, path = "/v1/devices", tag = "session", security(()), request_body = AskDevice,
+#[utoipa::path(post, path = "/v1/devices", tag = "devices", security(()), request_body = AskDevice,
     responses((status = 201, description = "Waits for its owner.", body = DeviceAsked)))]
 pub(super) async fn ask(anyone: Anyone, origin: Origin, Json(wish): Json<AskDevice>) -> Reply<DeviceAsked> {
     let (now, address) = (clock::now(), origin.0.map(|address| address.ip()));
@@ -73,7 +73,7 @@ pub(super) async fn ask(anyone: Anyone, origin: Origin, Json(wish): Json<AskDevi
 }
 
 /// Has its owner answered? The token is given this once.
-#[utoipa::path(post, path = "/v1/devices/poll", tag = "session", security(()), request_body = PollDevice,
+#[utoipa::path(post, path = "/v1/devices/poll", tag = "devices", security(()), request_body = PollDevice,
     responses((status = 200, description = "How it stands.", body = DeviceState)))]
 pub(super) async fn poll(anyone: Anyone, Json(wish): Json<PollDevice>) -> Reply<DeviceState> {
     let (now, poll) = (clock::now(), hash(wish.device_code.reveal()));
@@ -91,7 +91,7 @@ pub(super) async fn poll(anyone: Anyone, Json(wish): Json<PollDevice>) -> Reply<
 }
 
 /// What asks with this code: look whether it is yours before you say yes.
-#[utoipa::path(get, path = "/v1/devices/{user_code}", tag = "session", security(("token" = ["personal"])),
+#[utoipa::path(get, path = "/v1/devices/{user_code}", tag = "devices", security(("token" = ["personal"])),
     params(("user_code" = String, Path, description = "As the device shows it.")),
     responses((status = 200, description = "This.", body = DeviceView)))]
 pub(super) async fn read(caller: Caller<can::Personal>, Key(key): Key) -> Reply<DeviceView> {
@@ -101,7 +101,7 @@ pub(super) async fn read(caller: Caller<can::Personal>, Key(key): Key) -> Reply<
 }
 
 /// Signs the device in, for this team.
-#[utoipa::path(post, path = "/v1/devices/{user_code}/approve", tag = "session",
+#[utoipa::path(post, path = "/v1/devices/{user_code}/approve", tag = "devices",
     security(("token" = ["personal"])), request_body = ApproveDevice,
     params(("user_code" = String, Path, description = "As the device shows it.")),
     responses((status = 204, description = "It gets its token when it asks next.")))]
@@ -116,7 +116,7 @@ pub(super) async fn approve(
 }
 
 /// Turns the device away.
-#[utoipa::path(post, path = "/v1/devices/{user_code}/deny", tag = "session", security(("token" = ["personal"])),
+#[utoipa::path(post, path = "/v1/devices/{user_code}/deny", tag = "devices", security(("token" = ["personal"])),
     params(("user_code" = String, Path, description = "As the device shows it.")),
     responses((status = 204, description = "It is told so.")))]
 pub(super) async fn deny(caller: Caller<can::Personal>, Key(key): Key) -> Result<StatusCode, ApiError> {

@@ -30,7 +30,7 @@ const CODE_PREFIX: &str = "tti_";
 const GOOD_FOR: Millis = Millis(14 * 24 * 3600 * 1000);
 
 /// A link by which one person may come into the team; it is shown this once.
-#[utoipa::path(post, path = "/v1/team/invitations", tag = "team", security(("token" = ["administer"])),
+#[utoipa::path(post, path = "/v1/team/invitations", tag = "invitations", security(("token" = ["administer"])),
     request_body = Invite, responses((status = 201, description = "Made.", body = InvitationMade)))]
 pub(super) async fn create(
     caller: Caller<can::Administer>,
@@ -75,7 +75,7 @@ pub(super) async fn create(
 }
 
 /// Takes an invitation back.
-#[utoipa::path(delete, path = "/v1/team/invitations/{invitation}", tag = "team",
+#[utoipa::path(delete, path = "/v1/team/invitations/{invitation}", tag = "invitations",
     security(("token" = ["administer"])),
     params(("invitation" = InvitationId, Path, description = "Its id.")),
     responses((status = 204, description = "Void.")))]
@@ -87,7 +87,7 @@ pub(super) async fn revoke(caller: Caller<can::Administer>, Key(key): Key) -> Re
 }
 
 /// What one is asked into.
-#[utoipa::path(get, path = "/v1/invitations/{code}", tag = "team", security(()),
+#[utoipa::path(get, path = "/v1/invitations/{code}", tag = "invitations", security(()),
     params(("code" = String, Path, description = "The link's code.")),
     responses((status = 200, description = "This.", body = InvitationView)))]
 pub(super) async fn read(anyone: Anyone, code: Result<Code, ApiError>) -> Reply<InvitationView> {
@@ -95,7 +95,7 @@ pub(super) async fn read(anyone: Anyone, code: Result<Code, ApiError>) -> Reply<
 }
 
 /// Comes in; a browser that asks moves into the team.
-#[utoipa::path(post, path = "/v1/invitations/{code}/accept", tag = "team", security(("token" = ["personal"])),
+#[utoipa::path(post, path = "/v1/invitations/{code}/accept", tag = "invitations", security(("token" = ["personal"])),
     params(("code" = String, Path, description = "The link's code.")),
     responses((status = 200, description = "You, there.", body = SessionView)))]
 pub(super) async fn accept(

@@ -57,6 +57,15 @@ fn the_committed_description_is_what_the_code_generates() {
 }
 
 #[test]
+fn every_operation_has_a_name_of_its_own() {
+    let api = description();
+    let operations = api["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let names: Vec<_> = operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+    let unique: std::collections::BTreeSet<_> = names.iter().collect();
+    assert_eq!(unique.len(), names.len(), "{names:?}");
+}
+
+#[test]
 fn public_routes_are_these_and_no_others() {
     let routes = all_routes();
     let public: Vec<String> = routes
