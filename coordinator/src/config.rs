@@ -2,9 +2,11 @@
 //! unknown keys are refused. The commented `coordinator.example.toml` is the manual, and a test parses it.
 
 mod accounts;
+mod github;
 mod payments;
 
 pub use accounts::{Accounts, Mail};
+pub use github::{GitHub, GitHubApp};
 pub use payments::Payments;
 
 use crate::edge::forwarded::TrustedHops;
@@ -36,6 +38,8 @@ pub struct Config {
     pub allow_local_git: bool,
     /// How people come in and are written to.
     pub accounts: Accounts,
+    /// Our App at GitHub.
+    pub github: GitHub,
     /// How deployments are paid for.
     pub payments: Payments,
 }
@@ -52,6 +56,7 @@ impl Default for Config {
             trusted_proxies: TrustedHops::default(),
             allow_local_git: false,
             accounts: Accounts::default(),
+            github: GitHub::Off,
             payments: Payments::default(),
         }
     }
@@ -84,16 +89,21 @@ impl Config {
             mistakes.push(Mistake { key: "the file".to_owned(), why, example: "a TOML table" });
             toml::Table::new()
         });
-        let mut config = Self::default();
+        let (mut config, mut github) = (Self::default(), github::Draft::default());
         let typed = overrides.iter().map(|(key, value)| (key.clone(), Value::String(value.clone())));
         for (key, value) in table.into_iter().chain(typed) {
-            if let Err((why, example)) = config.set(&key, &value) {
+            let set = github.set(&key, &value).unwrap_or_else(|| config.set(&key, &value));
+            if let Err((why, example)) = set {
                 mistakes.push(Mistake { key, why, example });
             }
         }
         // A setting that is wrong is not missing, too.
         let mut missing = config.payments.missing();
         missing.extend(config.accounts.missing());
+        match github.finish() {
+            Ok(github) => config.github = github,
+            Err(absent) => missing.extend(absent),
+        }
         missing.retain(|missing| !mistakes.iter().any(|mistake| mistake.key == missing.key));
         mistakes.extend(missing);
         if mistakes.is_empty() { Ok(config) } else { Err(Mistakes(mistakes)) }

@@ -13,6 +13,7 @@ pub mod flows;
 pub mod fresh;
 pub mod front;
 pub mod git;
+pub mod github;
 pub mod jobs;
 pub mod ledger;
 pub mod link;

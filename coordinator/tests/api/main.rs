@@ -7,6 +7,10 @@ mod accounts;
 mod deployments;
 mod devices;
 mod errors;
+mod github;
+#[path = "../../../tests/harness/github.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the system tests, which use more of it")]
+mod github_stand_in;
 mod harness;
 mod idempotency;
 mod lists;

@@ -108,6 +108,18 @@ codes! {
     /// No device waits with this code.
     DeviceGone = "device_gone", 404, "Start signing in anew on the device.";
 
+    // GitHub and pushes
+    /// The sign-in at GitHub is over, or sees less than is needed.
+    GithubRefused = "github_refused", 403, "Sign in with GitHub again, or let the App see the repository.";
+    /// This coordinator has no App at GitHub.
+    GithubOff = "github_off", 404, "Give the repository's address instead.";
+    /// The webhook is not signed, or not with the secret that it should be.
+    HookUnsigned = "hook_unsigned", 401, "Check the webhook's secret on both sides.";
+    /// The webhook is not what its sender describes.
+    HookInvalid = "hook_invalid", 400, "Send pushes as JSON, as GitHub, GitLab or Gitea do.";
+    /// Branches, paths or bounds of push to deploy that cannot be meant.
+    PushInvalid = "push_invalid", 422, "Give a branch, at most 20 path patterns, and bounds within their limits.";
+
     // Names, ports, environment
     /// The name cannot be an address.
     NameInvalid = "name_invalid", 400, "Use a-z, 0-9 and hyphens, 1 to 48 characters.";
