@@ -231,7 +231,7 @@ export function account(world) {
     'GET /v1/team/audit': inside(({ query }) => {
       const before = Number(query.get('before') ?? Infinity);
       const rest = world.audit.filter((line) => line.id < before);
-      const items = rest.slice(0, Number(query.get('limit') ?? 50));
+      const items = rest.slice(0, Math.min(15, Number(query.get('limit') ?? 50)));
       return { items, next_before: rest.length > items.length ? items.at(-1).id : null };
     }),
     'GET /v1/devices/:code': inside(({ params }) => {
