@@ -2,7 +2,7 @@
 import type { ProblemText } from '$lib/i18n';
 import type { components, paths } from '$lib/generated/api';
 import createClient from 'openapi-fetch';
-import { session } from './session.svelte';
+import { guard, session } from './session.svelte';
 
 type Schemas = components['schemas'];
 export type Billing = Schemas['BillingView'];
@@ -25,15 +25,7 @@ export type Terms = Schemas['Terms'];
 
 export const api = createClient<paths>({ baseUrl: window.location.origin });
 
-api.use({
-  onRequest({ request }) {
-    for (const [name, value] of Object.entries(session.headers())) request.headers.set(name, value);
-    return request;
-  },
-  onResponse({ response }) {
-    if (response.status === 401 && session.signedIn) session.end(true);
-  },
-});
+api.use(guard);
 
 /** A failure that can be shown as it is. */
 export class Failure extends Error {
@@ -78,10 +70,13 @@ export async function taken<T>(asked: Promise<Answer<T>>): Promise<T> {
 /** Asks what the API's description does not have yet. A path of ours, with its query. */
 export async function ask<T>(path: string, method = 'GET', body?: unknown): Promise<T> {
   const asked = async (): Promise<Answer<T>> => {
-    const headers = { ...session.headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+    const headers = {
+      ...session.headers(method),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
     const text = body === undefined ? null : JSON.stringify(body);
     const response = await fetch(path, { method, headers, body: text });
-    if (response.status === 401 && session.signedIn) session.end(true);
+    await session.hear(response);
     const told: unknown = response.status === 204 ? undefined : await response.json().catch(() => undefined);
     return response.ok ? { data: told as T, response } : { error: told, response };
   };

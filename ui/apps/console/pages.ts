@@ -8,7 +8,7 @@ type Load<N extends PageName> = () => Promise<{ default: Component<{ params: Par
 
 interface Entry<N extends PageName> {
   /** Its name in the window's title. */
-  title: (params: Params<N>) => string;
+  title: (params: Params<N>, signedIn: boolean) => string;
   /** For whoever is signed in. */
   inside?: Load<N>;
   /** For whoever is not: alone, a page for both. Absent: the door, and behind it this page. */
@@ -16,13 +16,22 @@ interface Entry<N extends PageName> {
 }
 
 export const TABLE: { [N in PageName]?: Entry<N> } = {
-  home: { title: () => t('nav.home'), inside: () => import('./pages/Overview.svelte') },
   projects: { title: () => t('nav.projects'), inside: () => import('./pages/Projects.svelte') },
   project: { title: ({ project }) => project, inside: () => import('./pages/Project.svelte') },
   new: { title: () => t('nav.new'), inside: () => import('./pages/New.svelte') },
   deployment: { title: ({ name }) => name, inside: () => import('./pages/Deployment.svelte') },
+  home: {
+    title: (_, signedIn) => (signedIn ? t('nav.home') : t('landing.title')),
+    inside: () => import('./pages/Overview.svelte'),
+    outside: () => import('./pages/Landing.svelte'),
+  },
   billing: { title: () => t('nav.billing'), inside: () => import('./pages/Billing.svelte') },
   wallet: { title: () => t('nav.wallet'), inside: () => import('./pages/Wallet.svelte') },
+  settings: { title: () => t('settings.title'), inside: () => import('./pages/Settings.svelte') },
+  guide: { title: () => t('guide.title'), outside: () => import('./pages/Guide.svelte') },
+  'sign-in': { title: () => t('sign.title'), outside: () => import('./pages/SignIn.svelte') },
+  device: { title: () => t('device.title'), inside: () => import('./pages/Device.svelte') },
+  invitation: { title: () => t('invitation.title'), outside: () => import('./pages/Invitation.svelte') },
 };
 
 /** What the bar leads to, in its order; pages without an entry above are left out. */
@@ -45,5 +54,5 @@ export function loader(page: PageName, signedIn: boolean): Load<PageName> | unde
 export function titleOf(page: PageName, params: object, signedIn: boolean): string | undefined {
   const entry = TABLE[page] as Entry<PageName> | undefined;
   if (!signedIn && entry?.inside && !entry.outside) return t('sign.title');
-  return entry?.title(params as Params<PageName>);
+  return entry?.title(params as Params<PageName>, signedIn);
 }

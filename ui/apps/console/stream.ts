@@ -32,7 +32,7 @@ async function connect({ path, lastId, onopen, onevent }: Following, outer: Abor
     const id = lastId?.();
     const headers = { ...session.headers(), accept: 'text/event-stream', ...(id ? { 'last-event-id': id } : {}) };
     const response = await fetch(path, { headers, cache: 'no-store', signal: own.signal });
-    if (response.status === 401 && session.signedIn) session.end(true);
+    await session.hear(response);
     if (!response.ok || !response.body) throw new Failure(await refusal(response));
     onopen?.();
     const reader = new SseReader();

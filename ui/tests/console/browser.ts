@@ -4,8 +4,6 @@ import { open, type Look } from '../browser/browser';
 import type { FakeApi } from './fake';
 import { NOW } from './fixtures';
 
-export const TOKEN = 'ttk_a_token_of_the_tests_own';
-
 /** Opens an address of the console. `still`: the clock stands, so that pictures are the same each day. */
 export async function visit(
   browser: Browser,
@@ -15,9 +13,9 @@ export async function visit(
 ): Promise<{ page: Page; errors: string[] }> {
   const { page, errors } = await open(browser, { width: 1280, height: 900, ...look });
   if (look.still) await page.clock.install({ time: NOW });
-  if (!look.signedOut) {
-    await page.addInitScript((token) => sessionStorage.setItem('ttalkak.token', token), TOKEN);
-  }
+  api.signedOut = look.signedOut ?? false;
+  // That somebody was signed in here is known before it is asked, as in a browser that comes back.
+  if (!look.signedOut) await page.addInitScript(() => localStorage.setItem('ttalkak.signed_in', '1'));
   await page.goto(api.url + path);
   await page.waitForSelector('#app > *');
   return { page, errors };

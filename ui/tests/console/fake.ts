@@ -58,6 +58,8 @@ export class FakeApi {
   log: readonly (readonly ['build' | 'stdout' | 'stderr' | 'system', string])[] = LOG;
   /** The log goes on. */
   follows = true;
+  /** Nobody is signed in. */
+  signedOut = false;
   /** Whether events are told at all. */
   tells = true;
   /** Comes before every other route. */
@@ -197,16 +199,25 @@ export class FakeApi {
   #routes: [RegExp, Route][] = [
     [
       /^GET \/v1\/session$/,
-      () => ({
-        body: {
-          user: null,
-          team: { id: 'team_1', name: 'Acme', personal: false, role: 'owner', created_at: new Date(NOW).toISOString() },
-          teams: [],
-          scope: 'full',
-          csrf: null,
-          expires_at: new Date(NOW + 86_400_000).toISOString(),
-        },
-      }),
+      () =>
+        this.signedOut
+          ? refusal(401, 'unauthorized')
+          : {
+              body: {
+                user: null,
+                team: {
+                  id: 'team_1',
+                  name: 'Acme',
+                  personal: false,
+                  role: 'owner',
+                  created_at: new Date(NOW).toISOString(),
+                },
+                teams: [],
+                scope: 'full',
+                csrf: null,
+                expires_at: new Date(NOW + 86_400_000).toISOString(),
+              },
+            },
     ],
     [
       /^GET \/v1\/health$/,

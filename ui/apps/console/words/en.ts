@@ -1,10 +1,14 @@
 // What the console says, in English.
 import deploy from './en.deploy';
+import account from './en.account';
+import audit from './en.audit';
 import money from './en.money';
 import wallet from './en.wallet';
 
 const en = {
   ...deploy,
+  ...account,
+  ...audit,
   ...money,
   ...wallet,
   'nav.label': 'Pages',
@@ -30,13 +34,6 @@ const en = {
   'help.close': 'Close what is on top',
   'help.new': 'Deploy something',
   'state.stale': 'Shown as of {time}. The newest could not be loaded.',
-  'sign.title': 'Sign in',
-  'sign.text': 'Give a Git repository, get a live URL. Sign in with an API token.',
-  'sign.token': 'API token',
-  'sign.token_hint': 'Make one with {command}. It stays in this tab and is gone when you close it.',
-  'sign.wrong': 'A token begins with ttk_.',
-  'sign.go': 'Sign in',
-  'sign.expired': 'That token is not valid any more. Sign in with another one.',
   'overview.text': 'What runs, what it costs and how long the money lasts.',
   'overview.deployments': 'Deployments',
   'overview.name': 'Name',

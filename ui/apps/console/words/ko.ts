@@ -1,12 +1,16 @@
 // 콘솔의 말.
 import type { ConsoleWords } from './en';
 import deploy from './ko.deploy';
+import account from './ko.account';
+import audit from './ko.audit';
 import money from './ko.money';
 import problems from './ko.problems';
 import wallet from './ko.wallet';
 
 const ko = {
   ...deploy,
+  ...account,
+  ...audit,
   ...money,
   ...wallet,
   'nav.label': '페이지',
@@ -32,13 +36,6 @@ const ko = {
   'help.close': '맨 위의 창 닫기',
   'help.new': '새로 배포하기',
   'state.stale': '{time} 기준이에요. 최신 내용을 불러오지 못했어요.',
-  'sign.title': '로그인',
-  'sign.text': 'Git 저장소만 주면 바로 접속되는 URL을 받아요. API 토큰으로 로그인하세요.',
-  'sign.token': 'API 토큰',
-  'sign.token_hint': '{command} 명령으로 만들 수 있어요. 이 탭에만 남고, 탭을 닫으면 사라져요.',
-  'sign.wrong': '토큰은 ttk_로 시작해요.',
-  'sign.go': '로그인',
-  'sign.expired': '이 토큰은 더 이상 쓸 수 없어요. 다른 토큰으로 로그인하세요.',
   'overview.text': '무엇이 돌아가고, 얼마가 들고, 얼마나 더 쓸 수 있는지 보여 드려요.',
   'overview.deployments': '배포',
   'overview.name': '이름',

@@ -1,0 +1,4 @@
+// Every scene of the console.
+import { ACCOUNT } from './account.mjs';
+
+export const SCENES = [...ACCOUNT];
