@@ -79,8 +79,7 @@ async fn by_device(context: &Context, coordinator: &str, scope: TokenScope) -> C
         plain(&asked.verification_url),
         plain(&asked.user_code)
     ));
-    output
-        .say("Waiting for your yes there (Ctrl-C to stop; --with-token to type a token instead).".to_owned());
+    output.say("Waiting for your yes there (Ctrl-C to stop; --with-token to type a token instead).");
     context.on_interrupt("Not signed in.", "Run `ttalkak login` again for a new code.");
     let body = PollDevice { device_code: asked.device_code };
     loop {

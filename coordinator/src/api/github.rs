@@ -246,9 +246,9 @@ pub(super) async fn access(asker: &Asker, github: &GitHub) -> Result<Secret<Stri
         return Ok(tokens.access);
     }
     let refresh = tokens.refresh.ok_or_else(again)?;
-    let renewed = github.refresh(&refresh, now).await.map_err(|error| match error {
-        GitHubError::CodeRefused(_) => again(),
-        other => other.problem().into(),
+    let renewed = github.refresh(&refresh, now).await;
+    let renewed = renewed.map_err(|error| {
+        if matches!(error, GitHubError::CodeRefused(_)) { again() } else { error.problem().into() }
     })?;
     asker.store.keep_identity_tokens(user, PLACE, &seal(asker, &subject, &renewed)).await?;
     Ok(renewed.access)

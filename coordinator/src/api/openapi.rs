@@ -34,11 +34,9 @@ const TOKEN: &str = "token";
 )]
 struct Base;
 
-/// Every route of the API.
-pub(super) fn routes() -> OpenApiRouter<Door> {
-    OpenApiRouter::with_openapi(Base::openapi())
-        .routes(routes!(health::read))
-        .routes(routes!(health::openapi))
+/// Who comes in, and what they are to each other.
+fn people() -> OpenApiRouter<Door> {
+    OpenApiRouter::new()
         .routes(routes!(sign_in::ways))
         .routes(routes!(github::begin_github))
         .routes(routes!(github::end_github))
@@ -68,6 +66,14 @@ pub(super) fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(invitations::read))
         .routes(routes!(invitations::accept))
         .routes(routes!(audit::read))
+}
+
+/// Every route of the API.
+pub(super) fn routes() -> OpenApiRouter<Door> {
+    OpenApiRouter::with_openapi(Base::openapi())
+        .merge(people())
+        .routes(routes!(health::read))
+        .routes(routes!(health::openapi))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
         .routes(routes!(projects::create, projects::list))
@@ -125,7 +131,7 @@ pub fn description() -> String {
         let http = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(what)).build();
         RefOr::T(SecurityScheme::Http(http))
     };
-    components.security_schemes.insert(TOKEN.to_owned(), scheme("An API token, `ttk_…`."));
+    components.security_schemes.insert(TOKEN.to_owned(), scheme("An API token, `ttk_…`; its scope and its maker's role decide. The console comes with a cookie instead."));
     components
         .security_schemes
         .insert(source::SCHEME.to_owned(), scheme("The token that a lease carries for its source archive."));
