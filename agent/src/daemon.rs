@@ -15,6 +15,7 @@ mod opening;
 mod part;
 mod parts;
 mod past;
+mod removals;
 mod rooms;
 mod settings_file;
 mod show;
@@ -85,6 +86,7 @@ struct Daemon {
     link_since: (ttalkak_protocol::desk::LinkState, UnixMillis),
     engine_since: (ttalkak_protocol::desk::EngineState, UnixMillis),
     handed_back: BTreeMap<LeaseId, HandedBack>,
+    removals: removals::Removals,
     told_lending: Option<ttalkak_protocol::link::Lending>,
     squeezed: BTreeMap<LeaseId, (ttalkak_protocol::unit::MilliCpu, ttalkak_protocol::unit::Bytes)>,
     rooms: mpsc::Sender<Asked>,

@@ -30,7 +30,18 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(option_env!("CARGO").unwrap_or("cargo"));
     command.current_dir(root());
+    for key in passed_on() {
+        command.env_remove(key);
+    }
     command
+}
+
+/// What the cargo that started us says of our own package. Build scripts that look at it (ring's does) would run again, and
+/// all that stands on them be compiled again, whenever cargo is started by hand and by us in turn.
+#[allow(clippy::disallowed_methods, reason = "a developer's tool reads the environment it stands in")]
+fn passed_on() -> Vec<std::ffi::OsString> {
+    let of_us = |key: &str| key.starts_with("CARGO_PKG_") || key.starts_with("CARGO_MANIFEST_");
+    std::env::vars_os().map(|(key, _)| key).filter(|key| of_us(&key.to_string_lossy())).collect()
 }
 
 /// Runs a program in sight of the person; an error when it fails.

@@ -114,8 +114,9 @@ fn open_window(app: &AppHandle) -> tauri::Result<()> {
     Ok(())
 }
 
-/// Lets WebKit draw without the graphics card: each layer of a page would be kept once more as tiles for it, which is
-/// seventy of three hundred megabytes here, and some drivers leave such a window white. Our pages move little.
+/// Lets WebKit draw without the graphics card: what draws a page through one, and its layers kept as tiles for it, are
+/// seventy of three hundred megabytes where software stands in for the card, and some drivers leave such a window white.
+/// Our pages move little.
 #[cfg(target_os = "linux")]
 fn draw_plainly(window: &tauri::WebviewWindow) -> tauri::Result<()> {
     use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};

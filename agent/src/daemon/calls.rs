@@ -51,7 +51,7 @@ impl Daemon {
             Call::SetPayee { payee } => self.set_payee(payee).await,
             Call::RestartWorkload { lease } => self.restart(lease).await,
             Call::StopWorkload { lease } => self.give_back(lease, WorkloadAct::Stop),
-            Call::RemoveWorkload { lease } => self.give_back(lease, WorkloadAct::Remove),
+            Call::RemoveWorkload { lease } => self.remove_workload(lease),
             Call::FollowLog { lease } => self.follow(lease, desk).await,
             Call::UnfollowLog { lease } => {
                 self.order(Order::Unfollow(lease, desk)).await;
@@ -291,6 +291,15 @@ impl Daemon {
         self.hand_back(lease, HandBackReason::Owner, by);
         self.tell_handed_back();
         Ok(Reply::Done)
+    }
+
+    fn remove_workload(&mut self, lease: LeaseId) -> Answer {
+        let row = self.row(lease);
+        let done = self.give_back(lease, WorkloadAct::Remove)?;
+        if let Some(row) = row {
+            self.removals.note(&row);
+        }
+        Ok(done)
     }
 
     fn hand_back(&mut self, lease: LeaseId, reason: HandBackReason, by: UnixMillis) {

@@ -1,6 +1,6 @@
 //! The daemon's one loop: calls, news of the running parts, what the machine tells, time.
 
-use super::{Daemon, Later, Part, World, lending, startup::DaemonError};
+use super::{Daemon, Later, Part, World, lending, removals, startup::DaemonError};
 use crate::{
     cause::Chain,
     desk::Asked,
@@ -292,6 +292,9 @@ impl Daemon {
             self.handed_back.retain(|lease, _| here(lease));
         }
         let fewer = self.handed_back.len() != before;
+        for image in self.removals.due(&view) {
+            self.tasks.spawn(removals::remove(self.rooms.clone(), image));
+        }
         self.view = view;
         if fewer {
             self.tell_handed_back();

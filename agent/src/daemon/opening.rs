@@ -102,6 +102,7 @@ fn read(start: Start) -> Daemon {
         link_since: (Default::default(), now),
         engine_since: (Default::default(), now),
         handed_back: Default::default(),
+        removals: Default::default(),
         told_lending: None,
         squeezed: Default::default(),
         rooms,
