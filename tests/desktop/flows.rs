@@ -1,7 +1,8 @@
 //! What an owner does in the real window, with the real daemon, engine, coordinator and chain behind it.
 
 use crate::{
-    session::{Session, kill, possible, until},
+    session::{Session, possible, until},
+    unseen::signal,
     web::Driver,
 };
 use std::time::Duration;
@@ -156,7 +157,7 @@ async fn a_daemon_that_is_killed_is_told_of_and_comes_back_and_the_page_with_it(
                .observe(document.body, { childList: true, subtree: true, characterData: true }); return null",
         )
         .await;
-    kill(daemon[0], "KILL");
+    signal(daemon[0], "KILL");
     until("the page tells it", async || {
         let told = driver.script("return window.told.join()").await;
         told.as_str().is_some_and(|told| told.contains("The background service ended unexpectedly."))

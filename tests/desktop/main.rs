@@ -14,6 +14,8 @@ mod flows;
 mod panel;
 mod session;
 mod tray;
+#[path = "../../xtask/src/bench/desktop/unseen.rs"]
+mod unseen;
 mod web;
 mod window;
 #[path = "../../xtask/src/bench/desktop/x11.rs"]

@@ -1,10 +1,12 @@
 //! A person's session that nobody sees: home, runtime folder, bus and screen of its own, all gone with it.
 
-use crate::{daemon::Daemon, x11::X11};
+use crate::{
+    daemon::Daemon,
+    unseen::{self, serve, signal},
+    x11::X11,
+};
 use std::{
     fs,
-    io::Read,
-    os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -45,8 +47,7 @@ pub(crate) fn possible() -> bool {
 impl Session {
     pub(crate) fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
-        fs::create_dir(home.path().join("run")).unwrap();
-        fs::set_permissions(home.path().join("run"), fs::Permissions::from_mode(0o700)).unwrap();
+        unseen::settle(home.path()).unwrap();
         Self {
             home,
             bus: None,
@@ -61,27 +62,16 @@ impl Session {
 
     /// With a session bus.
     pub(crate) fn with_bus(mut self) -> Self {
-        let mut bus = self
-            .command("dbus-daemon")
-            .args(["--session", "--nofork", "--print-address=1"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        self.bus_address = Some(first_line(bus.stdout.as_mut().unwrap()));
+        let (bus, address) = serve(self.command("dbus-daemon").args(unseen::BUS)).unwrap();
+        self.bus_address = Some(address);
         self.bus = Some(bus);
         self
     }
 
     /// With a screen.
     pub(crate) fn with_screen(mut self) -> Self {
-        let mut screen = self
-            .command("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let display = format!(":{}", first_line(screen.stdout.as_mut().unwrap()));
+        let (screen, number) = serve(self.command("Xvfb").args(unseen::SCREEN)).unwrap();
+        let display = format!(":{number}");
         self.x11 = Some(X11::connect(&display).unwrap());
         self.display = Some(display);
         self.screen = Some(screen);
@@ -102,11 +92,8 @@ impl Session {
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.env("HOME", self.home.path()).env("XDG_RUNTIME_DIR", self.home.path().join("run"));
+        unseen::within(&mut command, self.home.path(), self.display.as_deref(), self.bus_address.as_deref());
         command.env("LANG", "C.UTF-8").env("TTALKAK_LOG", "debug,zbus=warn");
-        command.env("GDK_BACKEND", "x11").env("NO_AT_BRIDGE", "1").env("LIBGL_ALWAYS_SOFTWARE", "1");
-        command.envs(self.bus_address.iter().map(|address| ("DBUS_SESSION_BUS_ADDRESS", address)));
-        command.envs(self.display.iter().map(|display| ("DISPLAY", display)));
         command.envs(self.env.iter().map(|(key, value)| (key, value))).stdin(Stdio::null());
         command
     }
@@ -148,47 +135,20 @@ impl Session {
 
     /// Processes of this program that belong to this session.
     pub(crate) fn processes(&self, program: &str) -> Vec<u32> {
-        let home = format!("HOME={}\0", self.home.path().display());
-        let mut found = Vec::new();
-        for entry in fs::read_dir("/proc").unwrap().flatten() {
-            let Ok(id) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
-            // A process may go while we look.
-            let exe = fs::read_link(entry.path().join("exe")).unwrap_or_default();
-            let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
-            let ours = String::from_utf8_lossy(&environment).contains(&home);
-            if ours && exe.file_name().is_some_and(|name| name.to_string_lossy() == program) {
-                found.push(id);
-            }
-        }
-        found
+        unseen::processes(self.home.path(), &[program])
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        for program in ["ttalkak-window", "ttalkak-desktop", "ttalkak-agent"] {
-            for id in self.processes(program) {
-                kill(id, "KILL");
-            }
+        for id in unseen::processes(self.home.path(), unseen::PROGRAMS) {
+            signal(id, "KILL");
         }
         for child in self.children.iter_mut().chain(&mut self.screen).chain(&mut self.bus) {
             let _ = child.kill();
             let _ = child.wait();
         }
     }
-}
-
-pub(crate) fn kill(id: u32, signal: &str) {
-    let _ = Command::new("kill").args([&format!("-{signal}"), &id.to_string()]).status();
-}
-
-fn first_line(from: &mut impl Read) -> String {
-    let mut line = Vec::new();
-    let mut byte = [0];
-    while from.read(&mut byte).unwrap() == 1 && byte[0] != b'\n' {
-        line.push(byte[0]);
-    }
-    String::from_utf8(line).unwrap()
 }
 
 /// Waits until something holds.

@@ -3,7 +3,8 @@
 use crate::{
     daemon::lending,
     panel::Panel,
-    session::{Session, kill, possible, until},
+    session::{Session, possible, until},
+    unseen::signal,
 };
 use serde_json::json;
 
@@ -138,7 +139,7 @@ async fn an_item_comes_when_a_panel_does_and_a_signal_leaves_the_daemon_alone() 
     until("it listens", async || session.run_folder().join("tray.sock").exists()).await;
     let panel = panel(&session).await;
     until("a late item", async || panel.labels().await.first().is_some_and(|line| line == "Lending")).await;
-    kill(tray, "TERM");
+    signal(tray, "TERM");
     until("it ends", async || session.ended(tray) == Some(Some(0))).await;
     assert!(daemon.asked("shutdown").is_empty() && !daemon.ended());
 }

@@ -2,7 +2,8 @@
 
 use crate::{
     panel::Panel,
-    session::{Session, kill, possible, until},
+    session::{Session, possible, until},
+    unseen::signal,
     web::Driver,
 };
 
@@ -44,7 +45,7 @@ async fn a_second_start_raises_the_one_window_and_a_crash_of_it_costs_no_desk() 
     let second = session.start(&[]);
     until("the second ends", async || session.ended(second) == Some(Some(0))).await;
     assert_eq!(session.processes(WINDOW), window, "it is the same window");
-    kill(window[0], "KILL");
+    signal(window[0], "KILL");
     until("it is gone", async || session.processes(WINDOW).is_empty()).await;
     until("the owner is told", async || !panel.announced().is_empty()).await;
     assert_eq!(session.ended(tray), None);

@@ -39,20 +39,22 @@ pub(crate) struct Options {
 
 /// The feature with which the window holds its screens.
 pub(crate) const FEATURE: &str = "ttalkak-desktop/custom-protocol";
+/// The profile of the programs that the package holds, and their folder among those of other profiles.
+pub(crate) const PACKED: &str = "bundle";
 /// `up` has its own range; two agents of one machine must not share one.
 const PORTS: &str = "21000-21999";
 /// A first `up` makes base images, deploys the example and waits for it.
 const UP_WITHIN: Duration = Duration::from_secs(15 * 60);
 
-/// Builds all that the app is made of.
-pub(crate) fn build(install: bool, release: bool) -> Result<()> {
+/// Builds all that the app is made of. `packed`: as it is in the package.
+pub(crate) fn build(install: bool, packed: bool) -> Result<()> {
     host::ensure(host::WINDOW, install)?;
     ui::build(install)?;
     let mut build = cargo();
     build.args(["build", "--quiet", "--locked", "--bins", "-p", "ttalkak-desktop", "-p", "ttalkak-agent"]);
     build.args(["--features", FEATURE]);
-    if release {
-        build.arg("--release");
+    if packed {
+        build.args(["--profile", PACKED]);
     }
     shell::run(&mut build)
 }

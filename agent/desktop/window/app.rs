@@ -5,7 +5,7 @@ use super::{commands, system, updates};
 use anyhow::Context;
 use std::{process::ExitCode, sync::Mutex};
 use tauri::{
-    AppHandle, Manager, RunEvent, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, ipc::Channel,
+    AppHandle, Manager, RunEvent, Url, WebviewUrl, WebviewWindowBuilder, ipc::Channel,
     webview::NewWindowResponse,
 };
 use tauri_plugin_window_state::StateFlags;
@@ -96,8 +96,8 @@ pub(crate) fn run(places: Places, page: Option<String>) -> anyhow::Result<ExitCo
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-fn open_window(app: &AppHandle) -> tauri::Result<WebviewWindow> {
-    WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
+fn open_window(app: &AppHandle) -> tauri::Result<()> {
+    let window = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
         .title("Ttalkak")
         .inner_size(SIZE.0, SIZE.1)
         .min_inner_size(SIZE_MIN.0, SIZE_MIN.1)
@@ -108,7 +108,22 @@ fn open_window(app: &AppHandle) -> tauri::Result<WebviewWindow> {
             let _ = system::open_link(url.as_str());
             NewWindowResponse::Deny
         })
-        .build()
+        .build()?;
+    #[cfg(target_os = "linux")]
+    draw_plainly(&window)?;
+    Ok(())
+}
+
+/// Lets WebKit draw without the graphics card: each layer of a page would be kept once more as tiles for it, which is
+/// seventy of three hundred megabytes here, and some drivers leave such a window white. Our pages move little.
+#[cfg(target_os = "linux")]
+fn draw_plainly(window: &tauri::WebviewWindow) -> tauri::Result<()> {
+    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
+    window.with_webview(|webview| {
+        if let Some(settings) = webview.inner().settings() {
+            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+        }
+    })
 }
 
 /// Where our screens live: in the program, or at the development server of a debug build.

@@ -3,6 +3,7 @@
 
 mod bare;
 mod screen;
+mod unseen;
 mod x11;
 
 use super::{
@@ -51,7 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut found = app(&programs)?;
     found.bare_mb = bare_mb;
     if options.release {
-        found.deb_mb = Some(package::deb(install, !options.no_build)?.bytes / 1e6);
+        found.deb_mb = Some(package::pack(true)?.bytes / 1e6);
     }
     tell(&found, options.release);
     Ok(())
@@ -69,7 +70,7 @@ fn programs(options: &Options, install: bool) -> Result<PathBuf> {
 fn folder(release: bool) -> Result<PathBuf> {
     let own = std::env::current_exe().context("find the folder of the programs")?;
     let target = own.ancestors().nth(2).context("find the folder of the programs")?;
-    Ok(target.join(if release { "release" } else { "debug" }))
+    Ok(target.join(if release { desktop::PACKED } else { "debug" }))
 }
 
 fn bare_window(program: &std::path::Path) -> Result<f64> {

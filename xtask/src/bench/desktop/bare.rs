@@ -21,7 +21,7 @@ pub(super) fn build(options: &Options) -> Result<PathBuf> {
             &format!("{},ttalkak-desktop/bare", desktop::FEATURE),
         ]);
         if options.release {
-            build.arg("--release");
+            build.args(["--profile", desktop::PACKED]);
         }
         shell::run(&mut build)?;
     }

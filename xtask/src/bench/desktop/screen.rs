@@ -1,12 +1,13 @@
 //! A session that nobody sees, and what its processes weigh and use.
 
-use super::x11::X11;
-use crate::{bench::go_on, shell};
+use super::{
+    unseen::{self, processes, serve},
+    x11::X11,
+};
+use crate::bench::go_on;
 use anyhow::{Context, Result, bail};
 use std::{
     fs,
-    io::Read,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -30,13 +31,9 @@ impl Screen {
     /// Starts an X server and a session bus in a home of their own.
     pub(super) fn start() -> Result<Self> {
         let home = std::env::temp_dir().join(format!("ttalkak-bench-{}", std::process::id()));
-        fs::create_dir_all(home.join("run"))?;
-        fs::set_permissions(home.join("run"), fs::Permissions::from_mode(0o700))?;
-        let (mut x, display) = server(
-            "Xvfb",
-            &["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"],
-        )?;
-        let (bus, address) = match server("dbus-daemon", &["--session", "--nofork", "--print-address=1"]) {
+        unseen::settle(&home)?;
+        let (mut x, display) = serve(Command::new("Xvfb").args(unseen::SCREEN))?;
+        let (bus, address) = match serve(Command::new("dbus-daemon").args(unseen::BUS)) {
             Ok(started) => started,
             Err(error) => {
                 let _ = x.kill();
@@ -50,9 +47,7 @@ impl Screen {
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.env("HOME", &self.home).env("XDG_RUNTIME_DIR", self.home.join("run"));
-        command.env("DISPLAY", &self.display).env("DBUS_SESSION_BUS_ADDRESS", &self.bus);
-        command.env("GDK_BACKEND", "x11").env("NO_AT_BRIDGE", "1").env("LIBGL_ALWAYS_SOFTWARE", "1");
+        unseen::within(&mut command, &self.home, Some(&self.display), Some(&self.bus));
         for key in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "WAYLAND_DISPLAY"] {
             command.env_remove(key);
         }
@@ -78,7 +73,7 @@ impl Screen {
     /// A window is gone when its program is, and the X server has noticed: it shows a dead one's window for a moment.
     pub(super) fn wait_for_end(&self, program: &str, titles: &[&str]) -> Result<()> {
         self.until("the window's end", || {
-            self.processes(&[program]).is_empty() && self.x11.window(titles).is_none()
+            processes(&self.home, &[program]).is_empty() && self.x11.window(titles).is_none()
         })
     }
 
@@ -94,24 +89,10 @@ impl Screen {
         Ok(())
     }
 
-    /// Processes of these programs in this session.
-    fn processes(&self, programs: &[&str]) -> Vec<u32> {
-        let home = format!("HOME={}\0", self.home.display());
-        let ours = |id: &u32| {
-            let folder = PathBuf::from(format!("/proc/{id}"));
-            let exe = fs::read_link(folder.join("exe")).unwrap_or_default();
-            let name = exe.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let environment = fs::read(folder.join("environ")).unwrap_or_default();
-            programs.contains(&name.as_str()) && String::from_utf8_lossy(&environment).contains(&home)
-        };
-        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-        entries.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok()).filter(ours).collect()
-    }
-
     /// Proportional memory of these programs' processes, in MiB: pages that several share count in parts.
     pub(super) fn weigh(&self, programs: &[&str]) -> Result<f64> {
         let mut kib = 0.0;
-        for id in self.processes(programs) {
+        for id in processes(&self.home, programs) {
             let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).context("weigh a process")?;
             let line =
                 rollup.lines().find_map(|line| line.strip_prefix("Pss:")).context("weigh a process")?;
@@ -122,7 +103,7 @@ impl Screen {
 
     /// The share of a core that these programs use over a while, in percent.
     pub(super) fn busy(&self, programs: &[&str], span: Duration) -> Result<f64> {
-        let ids = self.processes(programs);
+        let ids = processes(&self.home, programs);
         let used = || -> f64 { ids.iter().map(|id| ticks(*id)).sum() };
         let (before, begin) = (used(), Instant::now());
         while begin.elapsed() < span {
@@ -140,27 +121,10 @@ fn ticks(id: u32) -> f64 {
     after.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum()
 }
 
-/// Starts a server that prints where it is.
-fn server(program: &str, arguments: &[&str]) -> Result<(Child, String)> {
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().with_context(|| format!("start {program}"))?;
-    let mut line = Vec::new();
-    if let Some(out) = &mut child.stdout {
-        let mut byte = [0];
-        while out.read(&mut byte)? == 1 && byte[0] != b'\n' {
-            line.push(byte[0]);
-        }
-    }
-    Ok((child, String::from_utf8(line)?))
-}
-
 impl Drop for Screen {
     fn drop(&mut self) {
-        for program in ["ttalkak-window", "ttalkak-desktop", "ttalkak-agent"] {
-            for id in self.processes(&[program]) {
-                let _ = shell::quiet(Command::new("kill").args(["-KILL", &id.to_string()]));
-            }
+        for id in processes(&self.home, unseen::PROGRAMS) {
+            unseen::signal(id, "KILL");
         }
         for child in self.programs.iter_mut().chain(&mut self.servers) {
             let _ = child.kill();
