@@ -59,20 +59,27 @@ const COORDINATOR_ARROWS: &[(&str, &[&str])] = &[
     ("store", &["logic", "ledger", "seal", "fresh", "clock"]),
     ("chain", &["logic", "config"]),
     ("git", &[]),
+    ("github", &["clock", "config"]),
     ("console", &[]),
     (
         "flows",
         &["logic", "ledger", "store", "git", "seal", "nudge", "online", "clock", "fresh", "config", "money"],
     ),
-    ("jobs", &["flows", "chain", "money", "ledger", "store", "logic", "nudge", "clock", "fresh", "quotes"]),
+    (
+        "jobs",
+        &[
+            "flows", "chain", "money", "ledger", "store", "logic", "nudge", "clock", "fresh", "quotes",
+            "github",
+        ],
+    ),
     ("quotes", &[]),
     ("link", &["logic", "store", "nudge", "online", "clock", "fresh"]),
     ("edge", &["logic", "store", "online", "clock", "fresh"]),
     (
         "api",
         &[
-            "jobs", "money", "logic", "ledger", "store", "git", "seal", "nudge", "online", "log_hub",
-            "clock", "fresh",
+            "jobs", "money", "logic", "ledger", "store", "git", "github", "seal", "nudge", "online",
+            "log_hub", "clock", "fresh",
         ],
     ),
 ];

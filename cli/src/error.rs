@@ -112,6 +112,25 @@ pub(crate) struct FailedRollout {
 }
 
 impl CliError {
+    /// Whether the same call may fare better in a moment.
+    pub(crate) fn passes(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Answer { status, .. } | Self::Puzzling { status, .. } => matches!(status, 429 | 502..=504),
+            Self::NotSignedIn { .. }
+            | Self::Usage(_)
+            | Self::Rollout(_)
+            | Self::Source(_)
+            | Self::Plan(_)
+            | Self::Chain(_)
+            | Self::NotEqual { .. }
+            | Self::File { .. }
+            | Self::Output(_)
+            | Self::Interrupted { .. }
+            | Self::Bug(_) => false,
+        }
+    }
+
     /// A mistake in what was asked for.
     pub(crate) fn usage(code: ErrorCode, message: impl Into<String>, next: impl Into<String>) -> Self {
         Self::Usage(Problem::new(code, message).with_next(next))

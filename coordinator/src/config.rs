@@ -1,8 +1,12 @@
 //! The only reader of settings and environment. All mistakes are told at once, each with its key and an example;
 //! unknown keys are refused. The commented `coordinator.example.toml` is the manual, and a test parses it.
 
+mod accounts;
+mod github;
 mod payments;
 
+pub use accounts::{Accounts, Mail};
+pub use github::{GitHub, GitHubApp};
 pub use payments::Payments;
 
 use crate::edge::forwarded::TrustedHops;
@@ -32,6 +36,10 @@ pub struct Config {
     pub trusted_proxies: TrustedHops,
     /// Development only: `file://` and loopback `http://` repositories.
     pub allow_local_git: bool,
+    /// How people come in and are written to.
+    pub accounts: Accounts,
+    /// Our App at GitHub.
+    pub github: GitHub,
     /// How deployments are paid for.
     pub payments: Payments,
 }
@@ -47,6 +55,8 @@ impl Default for Config {
             public_ports: 30_000..=30_099,
             trusted_proxies: TrustedHops::default(),
             allow_local_git: false,
+            accounts: Accounts::default(),
+            github: GitHub::Off,
             payments: Payments::default(),
         }
     }
@@ -79,15 +89,21 @@ impl Config {
             mistakes.push(Mistake { key: "the file".to_owned(), why, example: "a TOML table" });
             toml::Table::new()
         });
-        let mut config = Self::default();
+        let (mut config, mut github) = (Self::default(), github::Draft::default());
         let typed = overrides.iter().map(|(key, value)| (key.clone(), Value::String(value.clone())));
         for (key, value) in table.into_iter().chain(typed) {
-            if let Err((why, example)) = config.set(&key, &value) {
+            let set = github.set(&key, &value).unwrap_or_else(|| config.set(&key, &value));
+            if let Err((why, example)) = set {
                 mistakes.push(Mistake { key, why, example });
             }
         }
         // A setting that is wrong is not missing, too.
         let mut missing = config.payments.missing();
+        missing.extend(config.accounts.missing());
+        match github.finish() {
+            Ok(github) => config.github = github,
+            Err(absent) => missing.extend(absent),
+        }
         missing.retain(|missing| !mistakes.iter().any(|mistake| mistake.key == missing.key));
         mistakes.extend(missing);
         if mistakes.is_empty() { Ok(config) } else { Err(Mistakes(mistakes)) }
@@ -116,7 +132,8 @@ impl Config {
             "allow_local_git" => self.allow_local_git = switch(value).map_err(|why| (why, "false"))?,
             _ => {
                 let unknown = || Err(("is not a setting".to_owned(), "see coordinator.example.toml"));
-                return self.payments.set(key, value).unwrap_or_else(unknown);
+                let set = self.accounts.set(key, value).or_else(|| self.payments.set(key, value));
+                return set.unwrap_or_else(unknown);
             }
         }
         Ok(())
@@ -125,6 +142,11 @@ impl Config {
     /// Where visitors find a name, or the public port that it has instead.
     pub fn public_url(&self, name: &str, port: Option<PublicPort>) -> String {
         port.map_or_else(|| self.app_url(name), |port| self.tcp_url(port.get()))
+    }
+
+    /// Where people find the console, without a slash at the end.
+    pub fn console_url(&self) -> String {
+        self.accounts.console_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
     }
 
     /// Where visitors find a name over HTTP.

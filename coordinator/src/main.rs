@@ -5,9 +5,10 @@ mod operator;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 use tokio_util::sync::CancellationToken;
-use ttalkak_coordinator::{api, app, clock, config};
+use ttalkak_coordinator::{api, app, clock, config, store::token::TokenWish};
+use ttalkak_protocol::api::team::TokenScope;
 
 /// Keeps the wanted state of deployments, finds providers for them, and lets visitors in.
 #[derive(Parser)]
@@ -54,6 +55,9 @@ pub(crate) struct Settings {
     /// Public ports for raw TCP apps, such as 30000-30099.
     #[arg(long)]
     public_ports: Option<String>,
+    /// Development only: sign in to the console by a name alone.
+    #[arg(long)]
+    development_sign_in: bool,
     /// Development only: allow file:// repositories and http:// ones on this machine.
     #[arg(long)]
     allow_local_git: bool,
@@ -76,9 +80,10 @@ impl Settings {
         ];
         let given = flags.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?)));
         overrides.extend(given);
-        if self.allow_local_git {
-            overrides.extend(BTreeMap::from([("allow_local_git".to_owned(), "true".to_owned())]));
-        }
+        let switches =
+            [("allow_local_git", self.allow_local_git), ("development_sign_in", self.development_sign_in)];
+        let on = switches.into_iter().filter(|(_, on)| *on);
+        overrides.extend(on.map(|(key, _)| (key.to_owned(), "true".to_owned())));
         Ok(config::Config::read(&text, &overrides)?)
     }
 }
@@ -146,7 +151,8 @@ async fn wait_for_signal() {
 async fn token(config: &config::Config, name: &str) -> Result<()> {
     let kept = app::open(config).await?;
     let account = kept.store.first_account().await?.context("there is no account")?;
-    let token = api::new_token(&kept.store, account, name, clock::now()).await?;
+    let wish = TokenWish { account, user: None, name, scope: TokenScope::Full, expires_at: None };
+    let token = api::new_token(&kept.store, &wish, clock::now()).await?;
     println!("{}", token.secret.reveal());
     kept.store.close().await;
     Ok(())

@@ -8,6 +8,7 @@ pub mod app;
 pub mod chain;
 pub mod engine;
 pub mod faults;
+pub mod github;
 pub mod made;
 pub mod own_engine;
 pub mod program;

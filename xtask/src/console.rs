@@ -28,7 +28,7 @@ pub(crate) fn ensure() -> Result<bool> {
 pub(crate) fn told(port: u16, data: &Path) -> String {
     format!(
         "
-The console is at http://127.0.0.1:{port}. Sign in with the token in {}.
+The console is at http://127.0.0.1:{port}. Sign in by any name, or with the token in {}.
 ",
         data.join("token").display()
     )

@@ -20,6 +20,7 @@ use ttalkak_protocol::{
     api::{
         HealthView,
         deployment::{CreateDeployment, DeploymentAccepted, DeploymentView, Redeploy, Rollback, SetTerm},
+        device::{AskDevice, DeviceAsked, DeviceState, PollDevice},
         env::{EnvList, SetEnv},
         log::{LogLines, LogQuery},
         machine::ApprovePairing,
@@ -27,6 +28,7 @@ use ttalkak_protocol::{
         project::{CreateProject, ProjectView},
         provider::{EnrolmentList, EnrolmentView, LeaveProvider, ProviderList, ProviderView, RenameProvider},
         release::ReleaseView,
+        session::SessionView,
         token::{CreateToken, TokenCreated, TokenList},
         upload::UploadView,
     },
@@ -206,6 +208,21 @@ impl Api {
             })
             .await?;
         self.read(response).await
+    }
+
+    /// `POST /v1/devices`.
+    pub(crate) async fn ask_device(&self, body: &AskDevice) -> CliResult<DeviceAsked> {
+        self.call(Method::POST, self.url(&["devices"]), Some(body), Patience::Some).await
+    }
+
+    /// `POST /v1/devices/poll`; asked again anyway, so a call that fails is not repeated here.
+    pub(crate) async fn poll_device(&self, body: &PollDevice) -> CliResult<DeviceState> {
+        self.call(Method::POST, self.url(&["devices", "poll"]), Some(body), Patience::None).await
+    }
+
+    /// `GET /v1/session`.
+    pub(crate) async fn session(&self) -> CliResult<SessionView> {
+        self.call(Method::GET, self.url(&["session"]), NO_BODY, Patience::Some).await
     }
 
     /// `GET /v1/tokens`.

@@ -11,7 +11,9 @@ fn welcoming() -> Fake {
     let fake = Fake::new();
     let health = json!({ "ok": true, "version": "0.1.0", "providers_online": 1, "problems": [], "apps_url": "http://{name}.x" });
     fake.on("GET /v1/health", [Reply::json(health)]);
-    fake.on("GET /v1/tokens", [Reply::json(json!({ "items": [] }))]);
+    let team = json!({ "id": "acc_00000000000000000000000000000001", "name": "blue", "personal": false,
+        "role": "owner", "created_at": "2026-11-20T00:00:00Z" });
+    fake.on("GET /v1/session", [Reply::json(json!({ "team": team, "teams": [team], "scope": "full" }))]);
     fake.on("GET /v1/deployments", [Reply::json(json!({ "items": [], "total": 0 }))]);
     fake
 }
@@ -40,13 +42,43 @@ fn a_token_may_come_on_standard_input() {
     child.stdin.take().unwrap().write_all(b"ttk_piped\n").unwrap();
     let ran: crate::Ran = child.wait_with_output().unwrap().into();
     assert!(!ran.expect(0).err.contains("ttk_piped"));
-    assert_eq!(fake.seen("GET /v1/tokens")[0].header("authorization"), Some("Bearer ttk_piped"));
+    assert_eq!(fake.seen("GET /v1/session")[0].header("authorization"), Some("Bearer ttk_piped"));
+}
+
+#[test]
+fn by_a_code_that_is_approved_elsewhere_and_nothing_secret_is_shown() {
+    let (fake, machine) = (welcoming(), Machine::new());
+    let asked = json!({ "device_code": "ttd_secret", "user_code": "ACDE-FGHJ",
+        "verification_url": "https://console.test/device", "every_ms": 1, "expires_at": "2036-11-20T00:00:00Z" });
+    fake.on("POST /v1/devices", [Reply::json(asked)]);
+    fake.on(
+        "POST /v1/devices/poll",
+        [
+            Reply::json(json!({ "state": "waiting" })),
+            Reply::error(429, "rate_limited", "Asked too often."),
+            Reply::json(json!({ "state": "approved", "token": "ttk_given" })),
+        ],
+    );
+    let line = ["login", "--device", "--scope", "deploy", "--coordinator", &fake.url()];
+    let ran = machine.run(&line).expect(0);
+    assert!(ran.err.contains("https://console.test/device") && ran.err.contains("ACDE-FGHJ"), "{}", ran.err);
+    assert!(ran.out.contains("team blue"), "{}", ran.out);
+    assert!(!format!("{}{}", ran.out, ran.err).contains("ttd_secret"));
+    assert!(!format!("{}{}", ran.out, ran.err).contains("ttk_given"));
+    machine.run(&["list"]).expect(0);
+    assert_eq!(fake.seen("GET /v1/deployments")[0].header("authorization"), Some("Bearer ttk_given"));
+    assert_eq!(fake.seen("POST /v1/devices")[0].json()["scope"], "deploy");
+
+    fake.on("POST /v1/devices/poll", [Reply::json(json!({ "state": "denied" }))]);
+    let ran = Machine::new().run(&["login", "--device", "--json", "--coordinator", &fake.url()]);
+    assert_eq!(ran.json()["error"]["code"], "sign_in_denied");
+    Machine::new().run(&["login", "--device", "--scope", "all", "--coordinator", &fake.url()]).expect(2);
 }
 
 #[test]
 fn a_token_that_is_refused_is_not_kept() {
     let (fake, machine) = (welcoming(), Machine::new());
-    fake.on("GET /v1/tokens", [Reply::error(401, "unauthorized", "The token is not valid.")]);
+    fake.on("GET /v1/session", [Reply::error(401, "unauthorized", "The token is not valid.")]);
     let ran = machine.run(&["login", "--coordinator", &fake.url(), "--token", "ttk_bad"]).expect(3);
     assert!(ran.err.contains("The token is not valid.") && !ran.err.contains("ttk_bad"), "{}", ran.err);
     machine.run(&["list"]).expect(3);

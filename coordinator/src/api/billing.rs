@@ -3,7 +3,7 @@
 
 use super::{
     ApiState,
-    caller::Caller,
+    caller::{Asker, Caller, can},
     error::ApiError,
     extract::{Json, Key, Query, Reply, ok},
     statement, validate,
@@ -43,9 +43,9 @@ pub(super) fn sum(amounts: impl IntoIterator<Item = Amount>) -> Amount {
 }
 
 /// What there is, what it costs, and how long it lasts.
-#[utoipa::path(get, path = "/v1/billing", tag = "billing",
+#[utoipa::path(get, path = "/v1/billing", tag = "billing", security(("token" = ["read"])),
     responses((status = 200, description = "At a glance.", body = BillingView)))]
-pub(super) async fn read(caller: Caller) -> Reply<BillingView> {
+pub(super) async fn read(caller: Caller<can::Read>) -> Reply<BillingView> {
     let money = caller.money()?;
     let (store, account) = (&caller.store, caller.account);
     let Purse { free, held, rows } = purse(&caller).await?;
@@ -88,7 +88,7 @@ struct Purse {
 }
 
 /// Read again when something was booked meanwhile, so that nothing is shown twice or not at all.
-async fn purse(caller: &Caller) -> Result<Purse, ApiError> {
+async fn purse(caller: &Asker) -> Result<Purse, ApiError> {
     /// Under heavy booking the last look is shown as it is.
     const LOOKS: u32 = 5;
     let (store, account) = (&caller.store, caller.account);
@@ -165,10 +165,10 @@ fn costs(
 }
 
 /// The mandate from here on: what deployments may cost without asking again.
-#[utoipa::path(put, path = "/v1/billing/mandate", tag = "billing", request_body = SetMandate,
+#[utoipa::path(put, path = "/v1/billing/mandate", tag = "billing", security(("token" = ["pay"])), request_body = SetMandate,
     responses((status = 204, description = "In force.")))]
 pub(super) async fn set_mandate(
-    caller: Caller,
+    caller: Caller<can::Pay>,
     Json(wish): Json<SetMandate>,
 ) -> Result<StatusCode, ApiError> {
     let money = caller.money()?;
@@ -214,9 +214,9 @@ fn check_mandate(
 }
 
 /// What providers that are online ask for, the cheapest first, and what a size costs.
-#[utoipa::path(get, path = "/v1/billing/prices", tag = "billing", params(PriceQuery),
+#[utoipa::path(get, path = "/v1/billing/prices", tag = "billing", security(("token" = ["read"])), params(PriceQuery),
     responses((status = 200, description = "Now.", body = PriceBook)))]
-pub(super) async fn prices(caller: Caller, Query(query): Query<PriceQuery>) -> Reply<PriceBook> {
+pub(super) async fn prices(caller: Caller<can::Read>, Query(query): Query<PriceQuery>) -> Reply<PriceBook> {
     caller.money()?;
     let now = clock::now();
     validate::until(query.until, now)?;
@@ -245,10 +245,10 @@ pub(super) async fn prices(caller: Caller, Query(query): Query<PriceQuery>) -> R
 }
 
 /// All that is needed to recompute a line, for those who pay or earn under it.
-#[utoipa::path(get, path = "/v1/billing/agreements/{agreement}/evidence", tag = "billing",
+#[utoipa::path(get, path = "/v1/billing/agreements/{agreement}/evidence", tag = "billing", security(("token" = ["read"])),
     params(("agreement" = AgreementId, Path, description = "Its id.")),
     responses((status = 200, description = "From readings to the chain.", body = Evidence)))]
-pub(super) async fn evidence(caller: Caller, Key(key): Key) -> Reply<Evidence> {
+pub(super) async fn evidence(caller: Caller<can::Read>, Key(key): Key) -> Reply<Evidence> {
     let unknown = || ApiError::new(ErrorCode::NotFound, "There is no agreement of that id.");
     let id: AgreementId = key.parse().map_err(|_| unknown())?;
     let row = caller.store.agreement_seen_by(caller.account, id).await?.ok_or_else(unknown)?;
@@ -286,10 +286,10 @@ fn meters(readings: &[ChargedReading], domain: &Domain, present: EvmAddress) -> 
 }
 
 /// What was charged in a month, as CSV: one line for each agreement and day.
-#[utoipa::path(get, path = "/v1/billing/statement.csv", tag = "billing", params(statement::MonthQuery),
+#[utoipa::path(get, path = "/v1/billing/statement.csv", tag = "billing", security(("token" = ["read"])), params(statement::MonthQuery),
     responses((status = 200, description = "The month.", body = String, content_type = "text/csv")))]
 pub(super) async fn statement(
-    caller: Caller,
+    caller: Caller<can::Read>,
     Query(query): Query<statement::MonthQuery>,
 ) -> Result<axum::response::Response, ApiError> {
     statement::of(&caller, caller.account, crate::store::billing::Side::Tenant, &query).await

@@ -2,7 +2,8 @@
 
 use super::{
     ApiState,
-    caller::Caller,
+    audit::AuditSlot,
+    caller::{Caller, can},
     error::ApiError,
     extract::{Answer, Json, Key, OptionalJson, Query, Reply, ok},
     projects::cached,
@@ -42,9 +43,14 @@ impl ApiState {
 }
 
 /// One click: a deployment with its first release on its way.
-#[utoipa::path(post, path = "/v1/deployments", tag = "deployments", request_body = CreateDeployment,
+#[utoipa::path(post, path = "/v1/deployments", tag = "deployments", security(("token" = ["deploy"])), request_body = CreateDeployment,
     responses((status = 202, description = "On its way.", body = DeploymentAccepted)))]
-pub(super) async fn create(caller: Caller, Json(wish): Json<CreateDeployment>) -> Reply<DeploymentAccepted> {
+pub(super) async fn create(
+    caller: Caller<can::Deploy>,
+    about: AuditSlot,
+    Json(wish): Json<CreateDeployment>,
+) -> Reply<DeploymentAccepted> {
+    about.is(&*wish.name);
     let new = validate::deployment(wish, caller.config.allow_local_git, clock::now())?;
     let ports = &caller.config.public_ports;
     let accepted =
@@ -53,10 +59,10 @@ pub(super) async fn create(caller: Caller, Json(wish): Json<CreateDeployment>) -
 }
 
 /// A page of your deployments.
-#[utoipa::path(get, path = "/v1/deployments", tag = "deployments", params(ListQuery),
+#[utoipa::path(get, path = "/v1/deployments", tag = "deployments", security(("token" = ["read"])), params(ListQuery),
     responses((status = 200, description = "A page.", body = Page<DeploymentView>)))]
 pub(super) async fn list(
-    caller: Caller,
+    caller: Caller<can::Read>,
     OriginalUri(uri): OriginalUri,
     query: Result<Query<ListQuery>, ApiError>,
 ) -> Result<Response, ApiError> {
@@ -71,28 +77,28 @@ pub(super) async fn list(
 }
 
 /// One deployment, by id or name.
-#[utoipa::path(get, path = "/v1/deployments/{deployment}", tag = "deployments",
+#[utoipa::path(get, path = "/v1/deployments/{deployment}", tag = "deployments", security(("token" = ["read"])),
     params(("deployment" = String, Path, description = "Its id or name.")),
     responses((status = 200, description = "It.", body = DeploymentView)))]
-pub(super) async fn read(caller: Caller, Key(key): Key) -> Reply<DeploymentView> {
+pub(super) async fn read(caller: Caller<can::Read>, Key(key): Key) -> Reply<DeploymentView> {
     Ok(ok(caller.view(caller.store.deployment(caller.account, &key).await?)))
 }
 
 /// Stops a deployment and forgets it, with its name, logs and releases.
-#[utoipa::path(delete, path = "/v1/deployments/{deployment}", tag = "deployments",
+#[utoipa::path(delete, path = "/v1/deployments/{deployment}", tag = "deployments", security(("token" = ["deploy"])),
     params(("deployment" = String, Path, description = "Its id or name.")),
     responses((status = 202, description = "On its way out.", body = DeploymentView)))]
-pub(super) async fn delete(caller: Caller, Key(key): Key) -> Reply<DeploymentView> {
+pub(super) async fn delete(caller: Caller<can::Deploy>, Key(key): Key) -> Reply<DeploymentView> {
     let stored = caller.store.request_delete(caller.account, &key, clock::now()).await?;
     Ok(caller.ending(stored))
 }
 
 /// A new release of the newest commit, or of another source from here on.
-#[utoipa::path(post, path = "/v1/deployments/{deployment}/redeploy", tag = "deployments", request_body = Redeploy,
+#[utoipa::path(post, path = "/v1/deployments/{deployment}/redeploy", tag = "deployments", security(("token" = ["deploy"])), request_body = Redeploy,
     params(("deployment" = String, Path, description = "Its id or name.")),
     responses((status = 202, description = "On its way.", body = DeploymentAccepted)))]
 pub(super) async fn redeploy(
-    caller: Caller,
+    caller: Caller<can::Deploy>,
     Key(key): Key,
     OptionalJson(wish): OptionalJson<Redeploy>,
 ) -> Reply<DeploymentAccepted> {
@@ -106,11 +112,11 @@ pub(super) async fn redeploy(
 }
 
 /// An earlier release again.
-#[utoipa::path(post, path = "/v1/deployments/{deployment}/rollback", tag = "deployments", request_body = Rollback,
+#[utoipa::path(post, path = "/v1/deployments/{deployment}/rollback", tag = "deployments", security(("token" = ["deploy"])), request_body = Rollback,
     params(("deployment" = String, Path, description = "Its id or name.")),
     responses((status = 202, description = "On its way.", body = DeploymentAccepted)))]
 pub(super) async fn rollback(
-    caller: Caller,
+    caller: Caller<can::Deploy>,
     Key(key): Key,
     OptionalJson(wish): OptionalJson<Rollback>,
 ) -> Reply<DeploymentAccepted> {
@@ -121,29 +127,29 @@ pub(super) async fn rollback(
 }
 
 /// Runs the last release again after a stop, with the environment as it is now.
-#[utoipa::path(post, path = "/v1/deployments/{deployment}/start", tag = "deployments",
+#[utoipa::path(post, path = "/v1/deployments/{deployment}/start", tag = "deployments", security(("token" = ["deploy"])),
     params(("deployment" = String, Path, description = "Its id or name.")),
     responses((status = 202, description = "On its way.", body = DeploymentAccepted)))]
-pub(super) async fn start(caller: Caller, Key(key): Key) -> Reply<DeploymentAccepted> {
+pub(super) async fn start(caller: Caller<can::Deploy>, Key(key): Key) -> Reply<DeploymentAccepted> {
     let accepted = caller.store.request_start(&caller.sealer, caller.account, &key, clock::now()).await?;
     Ok(caller.accepted(accepted))
 }
 
 /// A fresh workload of what serves, with the environment as it is now; visitors notice nothing.
-#[utoipa::path(post, path = "/v1/deployments/{deployment}/restart", tag = "deployments",
+#[utoipa::path(post, path = "/v1/deployments/{deployment}/restart", tag = "deployments", security(("token" = ["deploy"])),
     params(("deployment" = String, Path, description = "Its id or name.")),
     responses((status = 202, description = "On its way.", body = DeploymentAccepted)))]
-pub(super) async fn restart(caller: Caller, Key(key): Key) -> Reply<DeploymentAccepted> {
+pub(super) async fn restart(caller: Caller<can::Deploy>, Key(key): Key) -> Reply<DeploymentAccepted> {
     let accepted = caller.store.request_restart(&caller.sealer, caller.account, &key, clock::now()).await?;
     Ok(caller.accepted(accepted))
 }
 
 /// Another end date, or none. What ended because its time was over runs again.
-#[utoipa::path(put, path = "/v1/deployments/{deployment}/term", tag = "deployments", request_body = SetTerm,
+#[utoipa::path(put, path = "/v1/deployments/{deployment}/term", tag = "deployments", security(("token" = ["deploy"])), request_body = SetTerm,
     params(("deployment" = String, Path, description = "Its id or name.")),
     responses((status = 200, description = "It, with its new end.", body = DeploymentView)))]
 pub(super) async fn set_term(
-    caller: Caller,
+    caller: Caller<can::Deploy>,
     Key(key): Key,
     Json(wish): Json<SetTerm>,
 ) -> Reply<DeploymentView> {
@@ -156,19 +162,19 @@ pub(super) async fn set_term(
 }
 
 /// Stops a deployment and keeps everything of it.
-#[utoipa::path(post, path = "/v1/deployments/{deployment}/stop", tag = "deployments",
+#[utoipa::path(post, path = "/v1/deployments/{deployment}/stop", tag = "deployments", security(("token" = ["deploy"])),
     params(("deployment" = String, Path, description = "Its id or name.")),
     responses((status = 202, description = "On its way out.", body = DeploymentView)))]
-pub(super) async fn stop(caller: Caller, Key(key): Key) -> Reply<DeploymentView> {
+pub(super) async fn stop(caller: Caller<can::Deploy>, Key(key): Key) -> Reply<DeploymentView> {
     let stored = caller.store.request_stop(caller.account, &key, clock::now()).await?;
     Ok(caller.ending(stored))
 }
 
 /// Gives up the rollout on its way; what serves goes on serving.
-#[utoipa::path(post, path = "/v1/deployments/{deployment}/cancel", tag = "deployments",
+#[utoipa::path(post, path = "/v1/deployments/{deployment}/cancel", tag = "deployments", security(("token" = ["deploy"])),
     params(("deployment" = String, Path, description = "Its id or name.")),
     responses((status = 202, description = "Given up.", body = DeploymentView)))]
-pub(super) async fn cancel(caller: Caller, Key(key): Key) -> Reply<DeploymentView> {
+pub(super) async fn cancel(caller: Caller<can::Deploy>, Key(key): Key) -> Reply<DeploymentView> {
     let stored = caller.store.request_cancel(caller.account, &key, clock::now()).await?;
     Ok(caller.ending(stored))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     billing::sum,
-    caller::Caller,
+    caller::{Caller, can},
     error::ApiError,
     extract::{Json, Query, Reply, ok},
     statement,
@@ -15,9 +15,9 @@ use ttalkak_protocol::{
 };
 
 /// What this account's machines earned.
-#[utoipa::path(get, path = "/v1/earnings", tag = "earnings",
+#[utoipa::path(get, path = "/v1/earnings", tag = "earnings", security(("token" = ["read"])),
     responses((status = 200, description = "At a glance.", body = EarningsView)))]
-pub(super) async fn read(caller: Caller) -> Reply<EarningsView> {
+pub(super) async fn read(caller: Caller<can::Read>) -> Reply<EarningsView> {
     let money = caller.money()?;
     let (store, account) = (&caller.store, caller.account);
     let rows = store.agreements_of_provider(account).await?;
@@ -37,10 +37,10 @@ pub(super) async fn read(caller: Caller) -> Reply<EarningsView> {
 }
 
 /// Pay out once so much is due.
-#[utoipa::path(put, path = "/v1/earnings/threshold", tag = "earnings", request_body = SetThreshold,
+#[utoipa::path(put, path = "/v1/earnings/threshold", tag = "earnings", security(("token" = ["lend"])), request_body = SetThreshold,
     responses((status = 204, description = "From the next settlement on.")))]
 pub(super) async fn set_threshold(
-    caller: Caller,
+    caller: Caller<can::Lend>,
     Json(wish): Json<SetThreshold>,
 ) -> Result<StatusCode, ApiError> {
     caller.money()?;
@@ -49,19 +49,19 @@ pub(super) async fn set_threshold(
 }
 
 /// Pays out what is due now, whatever the threshold.
-#[utoipa::path(post, path = "/v1/earnings/settle", tag = "earnings",
+#[utoipa::path(post, path = "/v1/earnings/settle", tag = "earnings", security(("token" = ["lend"])),
     responses((status = 202, description = "On its way to the chain.")))]
-pub(super) async fn settle(caller: Caller) -> Result<StatusCode, ApiError> {
+pub(super) async fn settle(caller: Caller<can::Lend>) -> Result<StatusCode, ApiError> {
     let money = caller.money()?;
     money.claim_now(caller.store.payees_of(caller.account).await?);
     Ok(StatusCode::ACCEPTED)
 }
 
 /// What was earned in a month, as CSV: one line for each agreement and day.
-#[utoipa::path(get, path = "/v1/earnings/statement.csv", tag = "earnings", params(statement::MonthQuery),
+#[utoipa::path(get, path = "/v1/earnings/statement.csv", tag = "earnings", security(("token" = ["read"])), params(statement::MonthQuery),
     responses((status = 200, description = "The month.", body = String, content_type = "text/csv")))]
 pub(super) async fn statement(
-    caller: Caller,
+    caller: Caller<can::Read>,
     Query(query): Query<statement::MonthQuery>,
 ) -> Result<axum::response::Response, ApiError> {
     statement::of(&caller, caller.account, Side::Provider, &query).await

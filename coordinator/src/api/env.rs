@@ -1,7 +1,7 @@
 //! Environment variables of a deployment. A change takes effect with the next restart or redeploy.
 
 use super::{
-    caller::Caller,
+    caller::{Caller, can},
     error::ApiError,
     extract::{Json, Key, Reply, ok},
     validate,
@@ -14,18 +14,22 @@ use ttalkak_protocol::{
 };
 
 /// All variables, values of secrets left out.
-#[utoipa::path(get, path = "/v1/deployments/{deployment}/env", tag = "env",
+#[utoipa::path(get, path = "/v1/deployments/{deployment}/env", tag = "env", security(("token" = ["read"])),
     params(("deployment" = String, Path, description = "The deployment's id or name.")),
     responses((status = 200, description = "All.", body = EnvList)))]
-pub(super) async fn read(caller: Caller, Key(key): Key) -> Reply<EnvList> {
+pub(super) async fn read(caller: Caller<can::Read>, Key(key): Key) -> Reply<EnvList> {
     Ok(ok(caller.store.env(&caller.sealer, caller.account, &key).await?))
 }
 
 /// Replaces all variables by these.
-#[utoipa::path(put, path = "/v1/deployments/{deployment}/env", tag = "env", request_body = SetEnv,
+#[utoipa::path(put, path = "/v1/deployments/{deployment}/env", tag = "env", security(("token" = ["deploy"])), request_body = SetEnv,
     params(("deployment" = String, Path, description = "The deployment's id or name.")),
     responses((status = 200, description = "Replaced.", body = EnvList)))]
-pub(super) async fn replace(caller: Caller, Key(key): Key, Json(wish): Json<SetEnv>) -> Reply<EnvList> {
+pub(super) async fn replace(
+    caller: Caller<can::Deploy>,
+    Key(key): Key,
+    Json(wish): Json<SetEnv>,
+) -> Reply<EnvList> {
     if !wish.unset.is_empty() {
         return Err(Problem::new(ErrorCode::InvalidBody, "Replacing all leaves nothing to unset.")
             .with_next("Leave unset out, or use PATCH.")
@@ -35,14 +39,18 @@ pub(super) async fn replace(caller: Caller, Key(key): Key, Json(wish): Json<SetE
 }
 
 /// Sets these variables and removes those of `unset`; others stay.
-#[utoipa::path(patch, path = "/v1/deployments/{deployment}/env", tag = "env", request_body = SetEnv,
+#[utoipa::path(patch, path = "/v1/deployments/{deployment}/env", tag = "env", security(("token" = ["deploy"])), request_body = SetEnv,
     params(("deployment" = String, Path, description = "The deployment's id or name.")),
     responses((status = 200, description = "Changed.", body = EnvList)))]
-pub(super) async fn change(caller: Caller, Key(key): Key, Json(wish): Json<SetEnv>) -> Reply<EnvList> {
+pub(super) async fn change(
+    caller: Caller<can::Deploy>,
+    Key(key): Key,
+    Json(wish): Json<SetEnv>,
+) -> Reply<EnvList> {
     apply(caller, key, wish, false).await
 }
 
-async fn apply(caller: Caller, key: String, wish: SetEnv, replace: bool) -> Reply<EnvList> {
+async fn apply(caller: Caller<can::Deploy>, key: String, wish: SetEnv, replace: bool) -> Reply<EnvList> {
     validate::environment(&wish.set)?;
     if let Some(both) = wish.set.iter().find(|entry| wish.unset.contains(&entry.key)) {
         let text = format!("The key {} is both set and unset.", both.key);

@@ -45,8 +45,8 @@ async fn claim_and_run(door: &Door, request: Request, next: Next) -> Result<Resp
     let key = key_of(request.headers())?;
     // Whoever is not known is told so by the handler. Public routes share an account that nobody has: the request's
     // hash covers the code it carries, so that nobody gets another's answer.
-    let account = match door.caller(request.headers()).await {
-        Ok(caller) => caller.account,
+    let account = match door.owner(request.headers()).await {
+        Ok(owner) => owner.actor.account,
         Err(_) if request.headers().contains_key(header::AUTHORIZATION) => {
             return Ok(next.run(request).await);
         }

@@ -5,7 +5,7 @@
 
 use super::{
     ApiState,
-    caller::Caller,
+    caller::{Caller, can},
     error::ApiError,
     extract::{Key, Query, ok},
 };
@@ -36,13 +36,13 @@ const LAST_LINES_WITHIN: Duration = Duration::from_secs(1);
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Build and run log of a release; with `follow=true` an event stream (`line` events, then `end`).
-#[utoipa::path(get, path = "/v1/deployments/{deployment}/logs", tag = "logs",
+#[utoipa::path(get, path = "/v1/deployments/{deployment}/logs", tag = "logs", security(("token" = ["read"])),
     params(("deployment" = String, Path, description = "The deployment's id or name."), LogQuery,
         ("Last-Event-ID" = Option<i64>, Header, description = "Continue after this line; wins over `after`.")),
     responses((status = 200, description = "Lines, oldest first.",
         content((LogLines = "application/json"), (LogLineView = "text/event-stream")))))]
 pub(super) async fn read(
-    caller: Caller,
+    caller: Caller<can::Read>,
     Key(key): Key,
     headers: HeaderMap,
     Query(query): Query<LogQuery>,

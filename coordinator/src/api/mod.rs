@@ -4,9 +4,11 @@
 //! Handlers reach the store only through [`caller::Caller`] or [`caller::Anyone`]: one that asks for neither does not
 //! compile. Deliberately absent: SQL, retries, decisions about what may be asked in which state.
 
+mod audit;
 mod billing;
 pub mod caller;
 mod deployments;
+mod devices;
 mod earnings;
 mod env;
 pub mod error;
@@ -14,8 +16,10 @@ mod extract;
 mod finish;
 mod health;
 mod idempotency;
+mod invitations;
 mod logs;
 mod machine;
+mod me;
 mod openapi;
 mod oversize;
 mod pages;
@@ -24,8 +28,11 @@ mod projects;
 mod providers;
 mod rate;
 mod releases;
+mod session;
+mod sign_in;
 pub mod source;
 mod statement;
+mod team;
 mod tokens;
 mod tunnels;
 mod uploads;
@@ -39,6 +46,7 @@ use crate::{
     clock,
     config::Config,
     log_hub::LogHub,
+    mail::Mailer,
     money::Money,
     nudge::Nudge,
     online::Online,
@@ -49,7 +57,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use ttalkak_protocol::{
-    id::{AccountId, AgentId, TunnelId},
+    id::{AccountId, AgentId, TunnelId, UserId},
     unit::{PublicPort, UnixMillis},
 };
 
@@ -83,6 +91,8 @@ pub struct ApiState {
     pub config: Arc<Config>,
     /// How deployments are paid for; `None`: they are not.
     pub money: Option<Arc<Money>>,
+    /// Sends mail.
+    pub mail: Mailer,
     /// Where tunnels come and go.
     pub tunnels: Arc<dyn TunnelDoor>,
     /// Owns the tasks that this room starts.
@@ -106,13 +116,18 @@ impl ApiState {
 /// What lives as long as this router.
 pub(crate) struct Room {
     state: ApiState,
-    callers: caller::CallerCache,
+    known: caller::Known,
     pages: pages::PageCache,
     enrolling: rate::Buckets,
     polling: rate::Buckets<[u8; 32]>,
     polling_from: rate::Buckets,
     guessing: rate::Buckets<AccountId>,
     asking: rate::Buckets<AgentId>,
+    signing_in: rate::Buckets,
+    devices_from: rate::Buckets,
+    device_polls: rate::Buckets<[u8; 32]>,
+    mailing: rate::Buckets<UserId>,
+    changing: rate::Buckets<AccountId>,
     uploading: tokio::sync::Semaphore,
     /// Claims of idempotency keys from before this belong to a process that is gone.
     started: UnixMillis,
@@ -122,13 +137,18 @@ pub(crate) struct Room {
 pub fn router(state: ApiState) -> Router {
     let room = Arc::new(Room {
         state,
-        callers: caller::CallerCache::default(),
+        known: caller::Known::default(),
         pages: pages::PageCache::default(),
         enrolling: rate::Buckets::new(providers::ENROL_RATE),
         polling: rate::Buckets::new(pairing::POLL_RATE),
         polling_from: rate::Buckets::new(pairing::POLL_ADDRESS_RATE),
         guessing: rate::Buckets::new(pairing::GUESS_RATE),
         asking: rate::Buckets::new(machine::RATE),
+        signing_in: rate::Buckets::new(sign_in::RATE),
+        devices_from: rate::Buckets::new(devices::ASK_RATE),
+        device_polls: rate::Buckets::new(devices::POLL_RATE),
+        mailing: rate::Buckets::new(me::CODE_RATE),
+        changing: rate::Buckets::new(caller::CHANGE_RATE),
         uploading: tokio::sync::Semaphore::new(uploads::AT_A_TIME),
         started: clock::now(),
     });
@@ -138,6 +158,7 @@ pub fn router(state: ApiState) -> Router {
         .fallback(error::unknown_route)
         .method_not_allowed_fallback(error::unknown_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(door.clone(), audit::note))
         .layer(middleware::from_fn_with_state(door.clone(), idempotency::once))
         .layer(middleware::from_fn(oversize::refuse))
         .layer(middleware::from_fn_with_state(door.clone(), finish::finish))

@@ -2,8 +2,9 @@
 //! the idempotency key of a POST) is added here once.
 
 use super::{
-    billing, caller::Door, deployments, earnings, env, health, logs, machine, pairing, projects, providers,
-    releases, source, tokens, tunnels, uploads, wallet,
+    audit, billing, caller::Door, deployments, devices, earnings, env, health, invitations, logs, machine,
+    me, pairing, projects, providers, releases, session, sign_in, source, team, tokens, tunnels, uploads,
+    wallet,
 };
 use ttalkak_protocol::{api::log::LogKind, error::ErrorBody};
 use utoipa::{
@@ -38,6 +39,29 @@ pub(super) fn routes() -> OpenApiRouter<Door> {
     OpenApiRouter::with_openapi(Base::openapi())
         .routes(routes!(health::read))
         .routes(routes!(health::openapi))
+        .routes(routes!(sign_in::ways))
+        .routes(routes!(sign_in::by_name))
+        .routes(routes!(sign_in::by_token))
+        .routes(routes!(session::read, session::end))
+        .routes(routes!(session::choose_team))
+        .routes(routes!(devices::ask))
+        .routes(routes!(devices::poll))
+        .routes(routes!(devices::read))
+        .routes(routes!(devices::approve))
+        .routes(routes!(devices::deny))
+        .routes(routes!(me::read, me::change))
+        .routes(routes!(me::ask_code))
+        .routes(routes!(me::verify))
+        .routes(routes!(me::sessions))
+        .routes(routes!(me::end_session))
+        .routes(routes!(team::create))
+        .routes(routes!(team::read, team::rename))
+        .routes(routes!(team::change_member, team::remove_member))
+        .routes(routes!(invitations::create))
+        .routes(routes!(invitations::revoke))
+        .routes(routes!(invitations::read))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(audit::read))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
         .routes(routes!(projects::create, projects::list))

@@ -6,7 +6,7 @@
 
 use super::{
     ApiState,
-    caller::{Anyone, Caller},
+    caller::{Anyone, Asker, Caller, can},
     error::ApiError,
     extract::{Answer, Json, Reply, ok},
     providers::{Origin, public_key},
@@ -93,9 +93,12 @@ fn over() -> ApiError {
 }
 
 /// Lets the machine in that shows this code.
-#[utoipa::path(post, path = "/v1/providers/approve", tag = "providers", request_body = ApprovePairing,
+#[utoipa::path(post, path = "/v1/providers/approve", tag = "providers", security(("token" = ["lend"])), request_body = ApprovePairing,
     responses((status = 200, description = "It is an agent of this account now.", body = ProviderView)))]
-pub(super) async fn approve(caller: Caller, Json(wish): Json<ApprovePairing>) -> Reply<ProviderView> {
+pub(super) async fn approve(
+    caller: Caller<can::Lend>,
+    Json(wish): Json<ApprovePairing>,
+) -> Reply<ProviderView> {
     let (now, account) = (clock::now(), caller.account);
     if !caller.room().guessing.has(&account, now) {
         let problem = Problem::new(ErrorCode::RateLimited, "Too many wrong codes; approving is locked.");
@@ -115,7 +118,7 @@ pub(super) async fn approve(caller: Caller, Json(wish): Json<ApprovePairing>) ->
     }
 }
 
-async fn approve_code(caller: &Caller, code: &str) -> Result<ProviderView, ApiError> {
+async fn approve_code(caller: &Asker, code: &str) -> Result<ProviderView, ApiError> {
     let fresh = fresh::id(AgentId::new);
     let agent = caller.store.approve_pairing(caller.account, &hash(code), fresh, clock::now()).await?;
     tracing::info!(agent.id = %agent, "paired agent {agent}");

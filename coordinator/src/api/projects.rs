@@ -1,7 +1,8 @@
 //! Projects.
 
 use super::{
-    caller::Caller,
+    audit::AuditSlot,
+    caller::{Asker, Caller, can},
     error::ApiError,
     extract::{Answer, Json, Key, Query, Reply, json_type, ok},
     validate,
@@ -23,9 +24,14 @@ use ttalkak_protocol::{
 };
 
 /// Makes an empty project.
-#[utoipa::path(post, path = "/v1/projects", tag = "projects", request_body = CreateProject,
+#[utoipa::path(post, path = "/v1/projects", tag = "projects", security(("token" = ["deploy"])), request_body = CreateProject,
     responses((status = 201, description = "Made.", body = ProjectView)))]
-pub(super) async fn create(caller: Caller, Json(wish): Json<CreateProject>) -> Reply<ProjectView> {
+pub(super) async fn create(
+    caller: Caller<can::Deploy>,
+    about: AuditSlot,
+    Json(wish): Json<CreateProject>,
+) -> Reply<ProjectView> {
+    about.is(&*wish.name);
     validate::hostname(&wish.name)?;
     let id = fresh::id(ProjectId::new);
     let view = caller.store.create_project(caller.account, id, &wish.name, clock::now()).await?;
@@ -33,10 +39,10 @@ pub(super) async fn create(caller: Caller, Json(wish): Json<CreateProject>) -> R
 }
 
 /// A page of your projects.
-#[utoipa::path(get, path = "/v1/projects", tag = "projects", params(ListQuery),
+#[utoipa::path(get, path = "/v1/projects", tag = "projects", security(("token" = ["read"])), params(ListQuery),
     responses((status = 200, description = "A page.", body = Page<ProjectView>)))]
 pub(super) async fn list(
-    caller: Caller,
+    caller: Caller<can::Read>,
     OriginalUri(uri): OriginalUri,
     query: Result<Query<ListQuery>, ApiError>,
 ) -> Result<Response, ApiError> {
@@ -49,7 +55,7 @@ pub(super) async fn list(
 
 /// Answers with the page that was kept, or makes it and keeps it.
 pub(super) async fn cached<T: Serialize>(
-    caller: &Caller,
+    caller: &Asker,
     uri: &http::Uri,
     make: impl Future<Output = Result<Page<T>, ApiError>>,
 ) -> Result<Response, ApiError> {
@@ -72,19 +78,19 @@ pub(super) async fn cached<T: Serialize>(
 }
 
 /// One project, by id or name.
-#[utoipa::path(get, path = "/v1/projects/{project}", tag = "projects",
+#[utoipa::path(get, path = "/v1/projects/{project}", tag = "projects", security(("token" = ["read"])),
     params(("project" = String, Path, description = "Its id or name.")),
     responses((status = 200, description = "It.", body = ProjectView)))]
-pub(super) async fn read(caller: Caller, Key(key): Key) -> Reply<ProjectView> {
+pub(super) async fn read(caller: Caller<can::Read>, Key(key): Key) -> Reply<ProjectView> {
     Ok(ok(caller.store.project(caller.account, &key).await?))
 }
 
 /// Gives a project another name.
-#[utoipa::path(patch, path = "/v1/projects/{project}", tag = "projects", request_body = RenameProject,
+#[utoipa::path(patch, path = "/v1/projects/{project}", tag = "projects", security(("token" = ["deploy"])), request_body = RenameProject,
     params(("project" = String, Path, description = "Its id or name.")),
     responses((status = 200, description = "Renamed.", body = ProjectView)))]
 pub(super) async fn rename(
-    caller: Caller,
+    caller: Caller<can::Deploy>,
     Key(key): Key,
     Json(wish): Json<RenameProject>,
 ) -> Reply<ProjectView> {
@@ -93,10 +99,10 @@ pub(super) async fn rename(
 }
 
 /// Deletes a project that holds no deployment.
-#[utoipa::path(delete, path = "/v1/projects/{project}", tag = "projects",
+#[utoipa::path(delete, path = "/v1/projects/{project}", tag = "projects", security(("token" = ["deploy"])),
     params(("project" = String, Path, description = "Its id or name.")),
     responses((status = 204, description = "Deleted.")))]
-pub(super) async fn delete(caller: Caller, Key(key): Key) -> Result<StatusCode, ApiError> {
+pub(super) async fn delete(caller: Caller<can::Deploy>, Key(key): Key) -> Result<StatusCode, ApiError> {
     caller.store.delete_project(caller.account, &key).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     ApiState,
-    caller::{Anyone, Caller},
+    caller::{Anyone, Caller, can},
     error::ApiError,
     extract::{Answer, Json, Key, Reply, ok},
     rate::Rate,
@@ -49,9 +49,9 @@ impl ApiState {
 }
 
 /// A one-time code for one agent, shown this once.
-#[utoipa::path(post, path = "/v1/enrolments", tag = "providers",
+#[utoipa::path(post, path = "/v1/enrolments", tag = "providers", security(("token" = ["lend"])),
     responses((status = 201, description = "Made.", body = EnrolmentView)))]
-pub(super) async fn enrolment(caller: Caller) -> Reply<EnrolmentView> {
+pub(super) async fn enrolment(caller: Caller<can::Lend>) -> Reply<EnrolmentView> {
     let code = fresh::secret(CODE_PREFIX);
     let hash = Sha256::digest(&code).into();
     let now = clock::now();
@@ -61,18 +61,21 @@ pub(super) async fn enrolment(caller: Caller) -> Reply<EnrolmentView> {
 }
 
 /// Codes that could still be used.
-#[utoipa::path(get, path = "/v1/enrolments", tag = "providers",
+#[utoipa::path(get, path = "/v1/enrolments", tag = "providers", security(("token" = ["lend"])),
     responses((status = 200, description = "All.", body = EnrolmentList)))]
-pub(super) async fn enrolments(caller: Caller) -> Reply<EnrolmentList> {
+pub(super) async fn enrolments(caller: Caller<can::Lend>) -> Reply<EnrolmentList> {
     let items = caller.store.open_enrolments(caller.account, clock::now()).await?;
     Ok(ok(EnrolmentList { items }))
 }
 
 /// Takes a code back before it is used.
-#[utoipa::path(delete, path = "/v1/enrolments/{enrolment}", tag = "providers",
+#[utoipa::path(delete, path = "/v1/enrolments/{enrolment}", tag = "providers", security(("token" = ["lend"])),
     params(("enrolment" = String, Path, description = "Its id.")),
     responses((status = 204, description = "Void.")))]
-pub(super) async fn revoke_enrolment(caller: Caller, Key(key): Key) -> Result<StatusCode, ApiError> {
+pub(super) async fn revoke_enrolment(
+    caller: Caller<can::Lend>,
+    Key(key): Key,
+) -> Result<StatusCode, ApiError> {
     caller.store.revoke_enrolment(caller.account, &key).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -122,9 +125,9 @@ pub(super) fn public_key(text: &str) -> Result<[u8; 32], Problem> {
 }
 
 /// Your agents, by name.
-#[utoipa::path(get, path = "/v1/providers", tag = "providers",
+#[utoipa::path(get, path = "/v1/providers", tag = "providers", security(("token" = ["read"])),
     responses((status = 200, description = "All.", body = ProviderList)))]
-pub(super) async fn list(caller: Caller) -> Reply<ProviderList> {
+pub(super) async fn list(caller: Caller<can::Read>) -> Reply<ProviderList> {
     let stored = caller.store.list_providers(caller.account).await?;
     Ok(ok(ProviderList { items: stored.into_iter().map(|view| caller.present(view)).collect() }))
 }
@@ -134,20 +137,20 @@ fn agent_id(key: &str) -> Result<AgentId, ApiError> {
 }
 
 /// One agent.
-#[utoipa::path(get, path = "/v1/providers/{provider}", tag = "providers",
+#[utoipa::path(get, path = "/v1/providers/{provider}", tag = "providers", security(("token" = ["read"])),
     params(("provider" = AgentId, Path, description = "Its id.")),
     responses((status = 200, description = "It.", body = ProviderView)))]
-pub(super) async fn read(caller: Caller, Key(key): Key) -> Reply<ProviderView> {
+pub(super) async fn read(caller: Caller<can::Read>, Key(key): Key) -> Reply<ProviderView> {
     let stored = caller.store.provider(caller.account, agent_id(&key)?).await?;
     Ok(ok(caller.present(stored)))
 }
 
 /// Calls an agent otherwise.
-#[utoipa::path(patch, path = "/v1/providers/{provider}", tag = "providers", request_body = RenameProvider,
+#[utoipa::path(patch, path = "/v1/providers/{provider}", tag = "providers", security(("token" = ["lend"])), request_body = RenameProvider,
     params(("provider" = AgentId, Path, description = "Its id.")),
     responses((status = 200, description = "It.", body = ProviderView)))]
 pub(super) async fn rename(
-    caller: Caller,
+    caller: Caller<can::Lend>,
     Key(key): Key,
     Json(wish): Json<RenameProvider>,
 ) -> Reply<ProviderView> {
@@ -159,11 +162,11 @@ pub(super) async fn rename(
 }
 
 /// Empties an agent by a time: it takes no new work, what it serves is started elsewhere, and the rest is stopped then.
-#[utoipa::path(put, path = "/v1/providers/{provider}/leave", tag = "providers", request_body = LeaveProvider,
+#[utoipa::path(put, path = "/v1/providers/{provider}/leave", tag = "providers", security(("token" = ["lend"])), request_body = LeaveProvider,
     params(("provider" = AgentId, Path, description = "Its id.")),
     responses((status = 200, description = "It.", body = ProviderView)))]
 pub(super) async fn leave(
-    caller: Caller,
+    caller: Caller<can::Lend>,
     Key(key): Key,
     Json(wish): Json<LeaveProvider>,
 ) -> Reply<ProviderView> {
@@ -174,10 +177,10 @@ pub(super) async fn leave(
 }
 
 /// Takes an agent's right away: its link and tunnels end at once, and what it served is started elsewhere.
-#[utoipa::path(delete, path = "/v1/providers/{provider}", tag = "providers",
+#[utoipa::path(delete, path = "/v1/providers/{provider}", tag = "providers", security(("token" = ["lend"])),
     params(("provider" = AgentId, Path, description = "Its id.")),
     responses((status = 204, description = "Revoked.")))]
-pub(super) async fn revoke(caller: Caller, Key(key): Key) -> Result<StatusCode, ApiError> {
+pub(super) async fn revoke(caller: Caller<can::Lend>, Key(key): Key) -> Result<StatusCode, ApiError> {
     let agent = agent_id(&key)?;
     caller.store.revoke_agent(caller.account, agent, clock::now()).await?;
     caller.online.revoke(agent);

@@ -1,7 +1,7 @@
 //! Releases of a deployment.
 
 use super::{
-    caller::Caller,
+    caller::{Caller, can},
     error::ApiError,
     extract::{Key, KeyAndNumber, Query, Reply, ok},
 };
@@ -26,11 +26,11 @@ pub(super) struct ReleaseQuery {
 }
 
 /// A page of releases, newest first.
-#[utoipa::path(get, path = "/v1/deployments/{deployment}/releases", tag = "releases",
+#[utoipa::path(get, path = "/v1/deployments/{deployment}/releases", tag = "releases", security(("token" = ["read"])),
     params(("deployment" = String, Path, description = "The deployment's id or name."), ReleaseQuery),
     responses((status = 200, description = "A page.", body = Page<ReleaseView>)))]
 pub(super) async fn list(
-    caller: Caller,
+    caller: Caller<can::Read>,
     Key(key): Key,
     Query(query): Query<ReleaseQuery>,
 ) -> Reply<Page<ReleaseView>> {
@@ -41,10 +41,13 @@ pub(super) async fn list(
 }
 
 /// One release, with its plan and the last lines it wrote.
-#[utoipa::path(get, path = "/v1/deployments/{deployment}/releases/{number}", tag = "releases",
+#[utoipa::path(get, path = "/v1/deployments/{deployment}/releases/{number}", tag = "releases", security(("token" = ["read"])),
     params(("deployment" = String, Path, description = "The deployment's id or name."),
         ("number" = u32, Path, description = "The release's number.")),
     responses((status = 200, description = "It.", body = ReleaseView)))]
-pub(super) async fn read(caller: Caller, KeyAndNumber(key, number): KeyAndNumber) -> Reply<ReleaseView> {
+pub(super) async fn read(
+    caller: Caller<can::Read>,
+    KeyAndNumber(key, number): KeyAndNumber,
+) -> Reply<ReleaseView> {
     Ok(ok(caller.store.release(&caller.sealer, caller.account, &key, number).await?))
 }

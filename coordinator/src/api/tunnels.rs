@@ -2,7 +2,8 @@
 
 use super::{
     ApiState,
-    caller::Caller,
+    audit::AuditSlot,
+    caller::{Caller, can},
     error::ApiError,
     extract::{Answer, Json, Key, Reply, ok},
     validate,
@@ -34,9 +35,14 @@ impl ApiState {
 }
 
 /// Makes a tunnel; its connect token is shown this once.
-#[utoipa::path(post, path = "/v1/tunnels", tag = "tunnels", request_body = CreateTunnel,
+#[utoipa::path(post, path = "/v1/tunnels", tag = "tunnels", security(("token" = ["deploy"])), request_body = CreateTunnel,
     responses((status = 201, description = "Made.", body = TunnelCreated)))]
-pub(super) async fn create(caller: Caller, Json(wish): Json<CreateTunnel>) -> Reply<TunnelCreated> {
+pub(super) async fn create(
+    caller: Caller<can::Deploy>,
+    about: AuditSlot,
+    Json(wish): Json<CreateTunnel>,
+) -> Reply<TunnelCreated> {
+    about.is(&*wish.name);
     validate::hostname(&wish.name)?;
     let token = fresh::secret(TOKEN_PREFIX);
     let hash = Sha256::digest(&token).into();
@@ -49,18 +55,18 @@ pub(super) async fn create(caller: Caller, Json(wish): Json<CreateTunnel>) -> Re
 }
 
 /// Your tunnels, by name.
-#[utoipa::path(get, path = "/v1/tunnels", tag = "tunnels",
+#[utoipa::path(get, path = "/v1/tunnels", tag = "tunnels", security(("token" = ["read"])),
     responses((status = 200, description = "All.", body = TunnelList)))]
-pub(super) async fn list(caller: Caller) -> Reply<TunnelList> {
+pub(super) async fn list(caller: Caller<can::Read>) -> Reply<TunnelList> {
     let rows = caller.store.list_tunnels(caller.account).await?;
     Ok(ok(TunnelList { items: rows.iter().map(|row| caller.tunnel_view(row)).collect() }))
 }
 
 /// Deletes a tunnel, by id or name; its address is free again.
-#[utoipa::path(delete, path = "/v1/tunnels/{tunnel}", tag = "tunnels",
+#[utoipa::path(delete, path = "/v1/tunnels/{tunnel}", tag = "tunnels", security(("token" = ["deploy"])),
     params(("tunnel" = String, Path, description = "Its id or name.")),
     responses((status = 204, description = "Deleted.")))]
-pub(super) async fn delete(caller: Caller, Key(key): Key) -> Result<StatusCode, ApiError> {
+pub(super) async fn delete(caller: Caller<can::Deploy>, Key(key): Key) -> Result<StatusCode, ApiError> {
     let row = caller.store.delete_tunnel(caller.account, &key).await?;
     caller.tunnels.deleted(&row);
     Ok(StatusCode::NO_CONTENT)

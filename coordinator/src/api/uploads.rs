@@ -2,7 +2,7 @@
 //! is refused, or whose sender hangs up, is gone before the answer.
 
 use super::{
-    caller::Caller,
+    caller::{Caller, can},
     error::ApiError,
     extract::{Answer, Reply},
 };
@@ -50,10 +50,10 @@ pub(super) fn route() -> UtoipaMethodRouter<super::caller::Door> {
 }
 
 /// A source archive (`application/gzip`, a gzipped tar of at most 256 MiB) to be named in a deployment.
-#[utoipa::path(post, path = "/v1/uploads", tag = "uploads",
+#[utoipa::path(post, path = "/v1/uploads", tag = "uploads", security(("token" = ["deploy"])),
     request_body(content = Vec<u8>, content_type = "application/gzip", description = "The gzipped tar."),
     responses((status = 201, description = "Kept.", body = UploadView)))]
-pub(super) async fn create(caller: Caller, headers: HeaderMap, body: Body) -> Reply<UploadView> {
+pub(super) async fn create(caller: Caller<can::Deploy>, headers: HeaderMap, body: Body) -> Reply<UploadView> {
     let limits = Limits::default();
     check_headers(&headers, &limits)?;
     let Ok(_turn) = caller.room().uploading.try_acquire() else {

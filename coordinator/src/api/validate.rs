@@ -69,12 +69,25 @@ pub(super) fn hostname(text: &str) -> Checked<()> {
 /// What people call a token or machine.
 pub(super) fn label(text: &str) -> Checked<()> {
     let count = text.chars().count();
-    let plain = !text.chars().any(char::is_control) && !text.trim().is_empty();
+    let plain = !text.chars().any(deceives) && !text.trim().is_empty();
     if plain && count <= LABEL_CHARS_MAX {
         return Ok(());
     }
     Err(Problem::new(ErrorCode::NameInvalid, "The name must have 1 to 64 printable characters.")
         .with_next("Give a shorter, plain name."))
+}
+
+/// What people and teams are called, without the blanks around it.
+pub(super) fn person_name(text: &str) -> Checked<&str> {
+    let text = text.trim();
+    label(text).map(|()| text)
+}
+
+/// Characters that are not seen, or that turn around what stands after them.
+fn deceives(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' |
+            '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn port(asked: Option<i64>) -> Checked<Option<ContainerPort>> {

@@ -1,7 +1,7 @@
 //! Linking a wallet with an account: a text with a nonce that is good once (EIP-4361), signed by the wallet.
 
 use super::{
-    caller::Caller,
+    caller::{Caller, can},
     error::ApiError,
     extract::{Json, Reply, ok},
 };
@@ -42,10 +42,10 @@ impl<S: Sync> FromRequestParts<S> for Host {
 }
 
 /// A text for a wallet to sign, so that it can be linked.
-#[utoipa::path(post, path = "/v1/billing/wallet/message", tag = "billing", request_body = AskWalletMessage,
+#[utoipa::path(post, path = "/v1/billing/wallet/message", tag = "billing", security(("token" = ["pay"])), request_body = AskWalletMessage,
     responses((status = 200, description = "To be signed as it is.", body = WalletMessage)))]
 pub(super) async fn message(
-    caller: Caller,
+    caller: Caller<can::Pay>,
     Host(domain): Host,
     Json(wish): Json<AskWalletMessage>,
 ) -> Reply<WalletMessage> {
@@ -57,10 +57,10 @@ pub(super) async fn message(
 }
 
 /// Links the wallet that signed. What it deposited before counts from now on.
-#[utoipa::path(put, path = "/v1/billing/wallet", tag = "billing", request_body = LinkWallet,
+#[utoipa::path(put, path = "/v1/billing/wallet", tag = "billing", security(("token" = ["pay"])), request_body = LinkWallet,
     responses((status = 204, description = "Linked.")))]
 pub(super) async fn link(
-    caller: Caller,
+    caller: Caller<can::Pay>,
     Host(domain): Host,
     Json(wish): Json<LinkWallet>,
 ) -> Result<StatusCode, ApiError> {

@@ -1,6 +1,8 @@
 //! What is decided, without touching the world: plain functions of state, fact and time. Deliberately absent: SQL,
 //! sockets, clocks, chance.
 
+pub mod audit;
+pub mod authorize;
 pub mod chain;
 pub mod deployment;
 pub mod funding;

@@ -94,6 +94,12 @@ pub enum Refusal {
     /// Another variable would pass the bounds of an environment.
     #[error("The environment would pass 64 KiB or 256 keys.")]
     EnvTooLarge,
+    /// A team would be left without an owner.
+    #[error("This is the team's last owner.")]
+    LastOwner,
+    /// Leaving the team that is oneself.
+    #[error("Nobody leaves the team that is theirs alone.")]
+    OwnTeam,
 }
 
 impl Refusal {
@@ -106,7 +112,9 @@ impl Refusal {
             | Self::NothingRolling
             | Self::NeverLive(_)
             | Self::AlreadyServes(_)
-            | Self::ProjectInUse(_) => ErrorCode::StateConflict,
+            | Self::ProjectInUse(_)
+            | Self::OwnTeam => ErrorCode::StateConflict,
+            Self::LastOwner => ErrorCode::LastOwner,
             Self::TermOver => ErrorCode::TermOver,
             Self::NoRelease => ErrorCode::NoRelease,
             Self::EnvTooLarge => ErrorCode::EnvTooLarge,
@@ -122,7 +130,8 @@ impl Refusal {
             Self::NothingRolling => Some("Nothing to do."),
             Self::NeverLive(_) | Self::AlreadyServes(_) => Some("Choose another with `ttalkak releases`."),
             Self::ProjectInUse(_) => Some("Delete its deployments first."),
-            Self::NoRelease | Self::TermOver | Self::EnvTooLarge => None,
+            Self::OwnTeam => Some("Leave it as it is; it costs nothing."),
+            Self::NoRelease | Self::TermOver | Self::EnvTooLarge | Self::LastOwner => None,
         }
     }
 }

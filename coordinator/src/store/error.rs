@@ -75,6 +75,12 @@ pub enum StoreError {
     /// The one-time code is wrong, used or too old.
     #[error("The enrolment code is wrong, used or too old.")]
     EnrolCodeInvalid,
+    /// The invitation was taken back, accepted by somebody else, is too old, or never was.
+    #[error("The invitation is over or never was.")]
+    InvitationGone,
+    /// The device's code is wrong, answered or too old.
+    #[error("No device waits with this code.")]
+    DeviceGone,
     /// The books refuse an entry.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -103,6 +109,8 @@ impl StoreError {
             Self::PublicPortsExhausted => ErrorCode::PublicPortsExhausted,
             Self::UploadUnknown(_) => ErrorCode::UploadUnknown,
             Self::EnrolCodeInvalid => ErrorCode::EnrolCodeInvalid,
+            Self::InvitationGone => ErrorCode::InvitationGone,
+            Self::DeviceGone => ErrorCode::DeviceGone,
         }
     }
 
@@ -124,6 +132,8 @@ impl StoreError {
             | Self::PublicPortsExhausted
             | Self::UploadUnknown(_)
             | Self::EnrolCodeInvalid
+            | Self::InvitationGone
+            | Self::DeviceGone
             | Self::Ledger(_) => None,
         }
     }

@@ -18,6 +18,7 @@ pub(super) const MAIN: Migrations = &[
     ("term", include_str!("../../migrations/main/0004_term.sql")),
     ("display rate", include_str!("../../migrations/main/0005_display_rate.sql")),
     ("leaving", include_str!("../../migrations/main/0006_leaving.sql")),
+    ("accounts", include_str!("../../migrations/main/0007_accounts.sql")),
 ];
 /// Of the logs.
 pub(super) const LOGS: Migrations = &[("first", include_str!("../../migrations/logs/0001_first.sql"))];

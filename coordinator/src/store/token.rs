@@ -1,28 +1,36 @@
 //! Accounts and their API tokens. Only hashes are kept; the secret is shown once, by the caller.
 
-use super::{RowExt, Store, StoreError, StoreResult};
-use sqlx::sqlite::SqliteRow;
+use super::{RowExt, Store, StoreError, StoreResult, Tx};
+use sqlx::{AssertSqlSafe, sqlite::SqliteRow};
 use ttalkak_protocol::{
-    api::token::TokenView,
-    id::{AccountId, TokenId},
+    api::{team::TokenScope, token::TokenView},
+    id::{AccountId, TokenId, UserId},
     unit::UnixMillis,
 };
 
-/// Whom a token speaks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TokenOwner {
-    /// The account.
+const VIEW: &str = "SELECT t.*, u.login FROM token t LEFT JOIN user u ON u.id = t.user_id";
+
+/// A token that is to be.
+pub struct TokenWish<'w> {
+    /// Whose.
     pub account: AccountId,
-    /// The token.
-    pub token: TokenId,
-    /// When its use was last written down.
-    pub last_used_at: Option<UnixMillis>,
+    /// Who makes it; `None`: nobody in person.
+    pub user: Option<UserId>,
+    /// What it is for.
+    pub name: &'w str,
+    /// How much it may do.
+    pub scope: TokenScope,
+    /// After this it is void.
+    pub expires_at: Option<UnixMillis>,
 }
 
 fn view(row: &SqliteRow) -> StoreResult<TokenView> {
     Ok(TokenView {
         id: row.parsed("id")?,
         name: row.text("name")?,
+        scope: row.word("scope")?,
+        made_by: row.text_opt("login")?,
+        expires_at: row.time_opt("expires_at")?,
         created_at: row.time("created_at")?,
         last_used_at: row.time_opt("last_used_at")?,
     })
@@ -52,74 +60,56 @@ impl Store {
     /// Keeps a new token by the SHA-256 of its secret.
     pub async fn create_token(
         &self,
-        account: AccountId,
+        wish: &TokenWish<'_>,
         token: TokenId,
-        name: &str,
         hash: &[u8; 32],
         now: UnixMillis,
     ) -> StoreResult<TokenView> {
         let mut tx = self.begin().await?;
-        sqlx::query("INSERT INTO token (id, account_id, name, hash, created_at) VALUES (?, ?, ?, ?, ?)")
-            .bind(token.to_string())
-            .bind(account.to_string())
-            .bind(name)
-            .bind(&hash[..])
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await?;
+        insert(&mut tx, wish, token, hash, now).await?;
         tx.commit().await?;
-        Ok(TokenView { id: token, name: name.to_owned(), created_at: now, last_used_at: None })
+        let sql = format!("{VIEW} WHERE t.id = ?");
+        let row = sqlx::query(AssertSqlSafe(sql)).bind(token.to_string()).fetch_one(self.read()).await?;
+        view(&row)
     }
 
-    /// Whom the token of this hash speaks for; `None` when it is unknown or revoked.
-    pub async fn token_owner(&self, hash: &[u8; 32]) -> StoreResult<Option<TokenOwner>> {
-        let row = sqlx::query(
-            "SELECT id, account_id, last_used_at FROM token WHERE hash = ? AND revoked_at IS NULL",
-        )
-        .bind(&hash[..])
-        .fetch_optional(self.read())
-        .await?;
-        row.map(|row| {
-            Ok(TokenOwner {
-                account: row.parsed("account_id")?,
-                token: row.parsed("id")?,
-                last_used_at: row.time_opt("last_used_at")?,
-            })
-        })
-        .transpose()
-    }
-
-    /// Writes down that a token was used.
-    pub async fn token_used(&self, token: TokenId, now: UnixMillis) -> StoreResult<()> {
-        let mut tx = self.begin().await?;
-        sqlx::query("UPDATE token SET last_used_at = ?2 WHERE id = ?1")
-            .bind(token.to_string())
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await?;
-        tx.commit_unseen().await
-    }
-
-    /// Tokens in force, newest first.
-    pub async fn list_tokens(&self, account: AccountId) -> StoreResult<Vec<TokenView>> {
-        let rows = sqlx::query(
-            "SELECT * FROM token WHERE account_id = ? AND revoked_at IS NULL ORDER BY created_at DESC, id DESC",
-        )
+    /// Tokens in force, newest first. `user`: only those that this person made; `None`: the whole team's.
+    pub async fn list_tokens(
+        &self,
+        account: AccountId,
+        user: Option<UserId>,
+        now: UnixMillis,
+    ) -> StoreResult<Vec<TokenView>> {
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "{VIEW} WHERE t.account_id = ?1 AND t.revoked_at IS NULL AND (?2 IS NULL OR t.user_id = ?2)
+             AND (t.expires_at IS NULL OR t.expires_at > ?3) ORDER BY t.created_at DESC, t.id DESC"
+        )))
         .bind(account.to_string())
+        .bind(user.map(|user| user.to_string()))
+        .bind(now.0)
         .fetch_all(self.read())
         .await?;
         rows.iter().map(view).collect()
     }
 
-    /// Revokes a token; from then on it is as good as unknown. Errors: `NotFound`.
-    pub async fn revoke_token(&self, account: AccountId, token: TokenId, now: UnixMillis) -> StoreResult<()> {
+    /// Revokes a token; from then on it is as good as unknown, and so are the browsers that it opened. `user`: only when
+    /// this person made it; `None`: any of the team. Errors: `NotFound`.
+    pub async fn revoke_token(
+        &self,
+        account: AccountId,
+        user: Option<UserId>,
+        token: TokenId,
+        now: UnixMillis,
+    ) -> StoreResult<()> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(
-            "UPDATE token SET revoked_at = ?3 WHERE id = ?1 AND account_id = ?2 AND revoked_at IS NULL",
+            "UPDATE token SET revoked_at = ?3
+             WHERE id = ?1 AND account_id = ?2 AND revoked_at IS NULL AND (?4 IS NULL OR user_id = ?4)",
         )
         .bind(token.to_string())
         .bind(account.to_string())
         .bind(now.0)
+        .bind(user.map(|user| user.to_string()))
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 0 {
@@ -127,4 +117,29 @@ impl Store {
         }
         tx.commit().await
     }
+}
+
+/// Keeps a new token, within a transaction.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    wish: &TokenWish<'_>,
+    token: TokenId,
+    hash: &[u8; 32],
+    now: UnixMillis,
+) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO token (id, account_id, user_id, name, scope, expires_at, hash, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(token.to_string())
+    .bind(wish.account.to_string())
+    .bind(wish.user.map(|user| user.to_string()))
+    .bind(wish.name)
+    .bind(wish.scope.as_str())
+    .bind(wish.expires_at.map(|at| at.0))
+    .bind(&hash[..])
+    .bind(now.0)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

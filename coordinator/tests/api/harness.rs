@@ -14,15 +14,19 @@ use ttalkak_coordinator::{
     config::Config,
     fresh,
     log_hub::LogHub,
+    mail::Mailer,
     nudge::Nudge,
     online::Online,
     seal::Sealer,
-    store::{Store, tunnel::TunnelRow},
+    store::{Store, token::TokenWish, tunnel::TunnelRow},
 };
-use ttalkak_protocol::id::{AccountId, AgentId, LeaseId, TunnelId};
+use ttalkak_protocol::{
+    api::team::TokenScope,
+    id::{AccountId, AgentId, LeaseId, TunnelId},
+};
 
 pub(crate) struct World {
-    pub(crate) dir: TempDir,
+    pub(crate) dir: Arc<TempDir>,
     pub(crate) state: ApiState,
     pub(crate) router: Router,
     pub(crate) account: AccountId,
@@ -75,6 +79,7 @@ impl World {
         let mut config =
             Config { data_dir: dir.path().to_owned(), public_ports: 30_000..=30_001, ..Config::default() };
         set(&mut config);
+        let mail = Mailer::new(&config.accounts.mail()).unwrap();
         let money = config.payments.on.then(|| crate::money::money(&config));
         let (account, token) = account(&store, "tenant").await;
         let (_, stranger) = account_and_token(&store).await;
@@ -86,12 +91,25 @@ impl World {
             online: Online::default(),
             config: Arc::new(config),
             money,
+            mail,
             tunnels: Arc::new(NoTunnels),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
         };
         let router = api::router(state.clone());
-        Self { dir, state, router, account, token, stranger }
+        Self { dir: Arc::new(dir), state, router, account, token, stranger }
+    }
+
+    /// The same world, to be asked in another way.
+    pub(crate) fn view(&self) -> Self {
+        Self {
+            dir: self.dir.clone(),
+            state: self.state.clone(),
+            router: self.router.clone(),
+            account: self.account,
+            token: self.token.clone(),
+            stranger: self.stranger.clone(),
+        }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
@@ -222,10 +240,15 @@ pub(crate) fn wish(name: &str) -> Value {
 async fn account(store: &Store, name: &str) -> (AccountId, String) {
     let id = fresh::id(AccountId::new);
     store.create_account(id, name, clock::now()).await.unwrap();
-    let token = api::new_token(store, id, "test", clock::now()).await.unwrap();
+    let token = api::new_token(store, &owner_token(id, "test"), clock::now()).await.unwrap();
     (id, token.secret.into_inner())
 }
 
 async fn account_and_token(store: &Store) -> (AccountId, String) {
     account(store, "stranger").await
+}
+
+/// A wish for a token that may do everything.
+pub(crate) fn owner_token(account: AccountId, name: &str) -> TokenWish<'_> {
+    TokenWish { account, user: None, name, scope: TokenScope::Full, expires_at: None }
 }

@@ -3,17 +3,26 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod accounts;
 mod deployments;
+mod devices;
 mod errors;
+mod github;
+#[path = "../../../tests/harness/github.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the system tests, which use more of it")]
+mod github_stand_in;
 mod harness;
 mod idempotency;
 mod lists;
 mod logs;
 mod machine;
+mod mail;
 mod matrix;
 mod metering;
 mod money;
 mod pairing;
+mod people;
 mod secrets;
+mod teams;
 mod uploads;
 mod wishes;

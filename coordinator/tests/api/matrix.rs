@@ -4,13 +4,22 @@ use crate::harness::{World, wish};
 use axum::body::Body;
 use http::Request;
 use serde_json::{Value, json};
-use ttalkak_coordinator::api;
+use ttalkak_coordinator::{
+    api,
+    logic::{
+        audit,
+        authorize::{Action, Actor, authorize},
+    },
+};
+use ttalkak_protocol::api::team::{Role, TokenScope};
 
 struct Route {
     method: String,
     path: String,
     /// `token`, `source_token`, or nothing for a public route.
     scheme: Option<String>,
+    /// What it takes to be let in, for `token`.
+    action: Option<String>,
     takes_body: bool,
 }
 
@@ -26,8 +35,10 @@ fn all_routes() -> Vec<Route> {
         for (method, operation) in item.as_object().unwrap() {
             let security = operation.get("security").unwrap_or(&default);
             let scheme = security[0].as_object().and_then(|names| names.keys().next().cloned());
+            let action = security[0]["token"][0].as_str().map(str::to_owned);
             let takes_body = operation.get("requestBody").is_some();
-            routes.push(Route { method: method.to_uppercase(), path: path.clone(), scheme, takes_body });
+            let (method, path) = (method.to_uppercase(), path.clone());
+            routes.push(Route { method, path, scheme, action, takes_body });
         }
     }
     routes
@@ -46,6 +57,15 @@ fn the_committed_description_is_what_the_code_generates() {
 }
 
 #[test]
+fn every_operation_has_a_name_of_its_own() {
+    let api = description();
+    let operations = api["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let names: Vec<_> = operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+    let unique: std::collections::BTreeSet<_> = names.iter().collect();
+    assert_eq!(unique.len(), names.len(), "{names:?}");
+}
+
+#[test]
 fn public_routes_are_these_and_no_others() {
     let routes = all_routes();
     let public: Vec<String> = routes
@@ -59,8 +79,14 @@ fn public_routes_are_these_and_no_others() {
             "POST /v1/agents",
             "POST /v1/agents/pairings",
             "POST /v1/agents/pairings/poll",
+            "POST /v1/devices",
+            "POST /v1/devices/poll",
             "GET /v1/health",
-            "GET /v1/openapi.json"
+            "GET /v1/invitations/{code}",
+            "GET /v1/openapi.json",
+            "GET /v1/sign-in",
+            "POST /v1/sign-in/development",
+            "POST /v1/sign-in/token"
         ]
     );
     assert!(routes.len() >= 30, "{}", routes.len());
@@ -95,6 +121,45 @@ fn concrete(path: &str, names: &std::collections::BTreeMap<&str, String>) -> Str
         .join("/")
 }
 
+/// The description and the types of the handlers must say the same: this asks every route as everybody.
+#[tokio::test]
+async fn every_route_lets_in_exactly_the_roles_and_scopes_that_it_names() {
+    let world = World::new().await;
+    let mut asked = 0;
+    for (role, scope) in Role::ALL.into_iter().flat_map(|role| TokenScope::ALL.map(|scope| (role, scope))) {
+        let token = world.member(role, scope).await;
+        for route in all_routes().iter().filter(|route| route.scheme.as_deref() == Some("token")) {
+            let name = route.action.as_deref().unwrap_or_else(|| panic!("{} names no action", route.path));
+            let action = Action::ALL.into_iter().find(|action| action.as_str() == name).unwrap();
+            let actor = Actor { account: world.account, user: None, role, scope };
+            let allowed = authorize(&actor, action, world.account).is_ok();
+            let path = concrete(&route.path, &std::collections::BTreeMap::new());
+            let request = Request::builder()
+                .method(route.method.as_str())
+                .uri(&path)
+                .header("authorization", format!("Bearer {token}"))
+                .header("content-type", "application/json");
+            let body = if route.takes_body { Body::from("{}") } else { Body::empty() };
+            let reply = world.send(request.body(body).unwrap()).await;
+            let told = format!("{role:?} {scope:?}: {} {path} is {}", route.method, reply.status);
+            assert_ne!(reply.status, 401, "{told}");
+            assert_eq!(reply.status != 403, allowed, "{told}");
+            asked += 1;
+        }
+    }
+    assert!(asked >= 9 * 50, "{asked}");
+}
+
+#[test]
+fn every_route_that_changes_something_is_in_the_audit_log() {
+    for route in all_routes() {
+        let method: http::Method = route.method.parse().unwrap();
+        let changes = method != http::Method::GET && route.scheme.as_deref() == Some("token");
+        let action = audit::action(&method, &route.path);
+        assert_eq!(action.is_some(), changes, "{method} {}", route.path);
+    }
+}
+
 #[tokio::test]
 async fn what_belongs_to_another_account_is_not_found_on_every_route() {
     let world = World::new().await;
@@ -103,6 +168,8 @@ async fn what_belongs_to_another_account_is_not_found_on_every_route() {
     let (agent, _) = world.lease("shop").await;
     let tunnel = world.ask("POST", "/v1/tunnels", json!({ "name": "door" })).await.json();
     let token = world.get("/v1/tokens").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
+    let invited = world.ask("POST", "/v1/team/invitations", json!({ "role": "viewer" })).await.json();
+    let invitation = invited["invitation"]["id"].as_str().unwrap().to_owned();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let names = std::collections::BTreeMap::from([
         ("deployment", text(&made["deployment"]["id"])),
@@ -110,16 +177,22 @@ async fn what_belongs_to_another_account_is_not_found_on_every_route() {
         ("provider", agent.to_string()),
         ("tunnel", text(&tunnel["tunnel"]["id"])),
         ("token", token),
+        ("user", world.person("guest", Role::Developer).await.to_string()),
+        ("session", world.browser("guest2").await.id),
+        ("invitation", invitation),
     ]);
     let before = snapshot(&world).await;
     let foreign = all_routes()
         .into_iter()
-        .filter(|route| route.path.contains('{') && route.scheme.as_deref() == Some("token"));
+        .filter(|route| route.path.contains('{') && route.scheme.as_deref() == Some("token"))
+        // Codes that are nobody's: whoever has one may use it.
+        .filter(|route| !route.path.contains("code}"));
     let mut count = 0;
     for route in foreign {
         let body = match route.path.rsplit('/').next() {
             Some("env") => json!({ "set": [] }),
             Some("{project}" | "{provider}") => json!({ "name": "mine-now" }),
+            Some("{user}") => json!({ "role": "viewer" }),
             Some(_) | None => json!({}),
         };
         let path = concrete(&route.path, &names);
@@ -147,7 +220,18 @@ async fn what_belongs_to_another_account_is_not_found_on_every_route() {
 
 async fn snapshot(world: &World) -> Vec<i64> {
     let mut counts = Vec::new();
-    for table in ["deployment", "project", "release", "saga", "token", "tunnel", "env_var", "name_claim"] {
+    for table in [
+        "deployment",
+        "project",
+        "release",
+        "saga",
+        "token",
+        "tunnel",
+        "env_var",
+        "name_claim",
+        "membership",
+        "session",
+    ] {
         counts.push(world.count(table).await);
     }
     let sql = "SELECT count(*) FROM agent WHERE revoked_at IS NULL";

@@ -150,8 +150,13 @@ async fn a_message_for_another_place_time_or_account_links_nothing() {
 /// A fresh token of the first account.
 async fn api_token(world: &World) -> String {
     let store = &world.state.store;
-    let token =
-        ttalkak_coordinator::api::new_token(store, world.account, "again", clock::now()).await.unwrap();
+    let token = ttalkak_coordinator::api::new_token(
+        store,
+        &crate::harness::owner_token(world.account, "again"),
+        clock::now(),
+    )
+    .await
+    .unwrap();
     token.secret.into_inner()
 }
 

@@ -47,6 +47,10 @@ codes! {
     Unauthorized = "unauthorized", 401, "Sign in with `ttalkak login`, or send a valid token.";
     /// The token may not do this.
     Forbidden = "forbidden", 403, "Use a token that may do this.";
+    /// A browser's request that changes something, and did not come from our own page.
+    CsrfRefused = "csrf_refused", 403, "Load the console again and repeat it there.";
+    /// A token that no person made was asked for what is a person's.
+    PersonNeeded = "person_needed", 403, "Sign in to the console, or use a token that you made there.";
     /// Nothing of that id or name, or not yours.
     NotFound = "not_found", 404, "Check the name with `ttalkak list`.";
     /// The path exists, the method does not.
@@ -75,6 +79,46 @@ codes! {
     CursorInvalid = "cursor_invalid", 400, "Start again from the first page.";
     /// What is asked does not fit the state it is in.
     StateConflict = "state_conflict", 409, "Look at the state with `ttalkak status`.";
+
+    // People, teams, signing in
+    /// The other place was told no, or said no.
+    SignInDenied = "sign_in_denied", 403, "Sign in again, and agree there.";
+    /// The way back does not belong to a way out of this browser, or took too long.
+    SignInStale = "sign_in_stale", 400, "Sign in again from the start.";
+    /// This way in is not open here.
+    SignInClosed = "sign_in_closed", 404, "Choose another way to sign in.";
+    /// Not the login of anybody.
+    LoginInvalid = "login_invalid", 400, "Use 1 to 39 letters, digits and single hyphens.";
+    /// GitHub does not answer, or not as it should.
+    GithubUnavailable = "github_unavailable", 502, "Try again in a moment.";
+    /// GitHub was asked too often.
+    GithubLimited = "github_limited", 503, "Try again in a few minutes.";
+    /// Not an address that mail can be sent to.
+    EmailInvalid = "email_invalid", 400, "Check the address.";
+    /// Not the code that was sent.
+    EmailCodeWrong = "email_code_wrong", 422, "Look at the newest mail and type its six digits.";
+    /// No code waits: it was never sent, is too old, or was tried too often.
+    EmailCodeExpired = "email_code_expired", 422, "Let another code be sent.";
+    /// Mail cannot be sent now.
+    MailUnavailable = "mail_unavailable", 503, "Try again later; whoever runs this coordinator can see why in its log.";
+    /// The team would be left without an owner.
+    LastOwner = "last_owner", 409, "Make somebody else an owner first.";
+    /// Taken back, accepted by somebody else, too old, or never was.
+    InvitationGone = "invitation_gone", 404, "Ask for a new invitation.";
+    /// No device waits with this code.
+    DeviceGone = "device_gone", 404, "Start signing in anew on the device.";
+
+    // GitHub and pushes
+    /// The sign-in at GitHub is over, or sees less than is needed.
+    GithubRefused = "github_refused", 403, "Sign in with GitHub again, or let the App see the repository.";
+    /// This coordinator has no App at GitHub.
+    GithubOff = "github_off", 404, "Give the repository's address instead.";
+    /// The webhook is not signed, or not with the secret that it should be.
+    HookUnsigned = "hook_unsigned", 401, "Check the webhook's secret on both sides.";
+    /// The webhook is not what its sender describes.
+    HookInvalid = "hook_invalid", 400, "Send pushes as JSON, as GitHub, GitLab or Gitea do.";
+    /// Branches, paths or bounds of push to deploy that cannot be meant.
+    PushInvalid = "push_invalid", 422, "Give a branch, at most 20 path patterns, and bounds within their limits.";
 
     // Names, ports, environment
     /// The name cannot be an address.

@@ -96,6 +96,8 @@ ids! {
     DeploymentId = "dep";
     /// A slice of a tenant's money set aside for an agreement that is not on chain yet.
     HoldId = "hld";
+    /// Somebody asked into a team.
+    InvitationId = "inv";
     /// An agent's right and duty to run one workload until a time.
     LeaseId = "lea";
     /// A call to the chain that is wanted, until it is final.
@@ -106,12 +108,16 @@ ids! {
     ReleaseId = "rel";
     /// One run of a change in steps.
     SagaId = "sag";
+    /// A browser that somebody signed in with; not the secret itself.
+    SessionId = "ses";
     /// An API token; not the secret itself.
     TokenId = "tok";
     /// A local service exposed without the container engine.
     TunnelId = "tun";
     /// A source archive that a tenant uploaded.
     UploadId = "upl";
+    /// A person with an account of their own.
+    UserId = "usr";
 }
 
 #[cfg(test)]

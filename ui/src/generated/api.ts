@@ -501,6 +501,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A program asks to be signed in: it gets a code to show. */
+        post: operations["session_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/devices/poll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has its owner answered? The token is given this once. */
+        post: operations["session_poll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/devices/{user_code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What asks with this code: look whether it is yours before you say yes. */
+        get: operations["session_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/devices/{user_code}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs the device in, for this team. */
+        post: operations["session_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/devices/{user_code}/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turns the device away. */
+        post: operations["session_deny"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/earnings": {
         parameters: {
             query?: never;
@@ -616,6 +701,126 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one is asked into. */
+        get: operations["team_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{code}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Comes in; a browser that asks moves into the team. */
+        post: operations["team_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** You. */
+        get: operations["me_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes what you are called. */
+        patch: operations["me_change"];
+        trace?: never;
+    };
+    "/v1/me/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a code to an address, to see whether it is yours. */
+        post: operations["me_ask_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/email/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows that the address is yours. */
+        post: operations["me_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The browsers that you are signed in with, last used first. */
+        get: operations["me_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs one of your browsers out, at once. */
+        delete: operations["me_end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -745,6 +950,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who asks, and for which team. A browser that comes with an old cookie gets a new one. */
+        get: operations["session_read"];
+        put?: never;
+        post?: never;
+        /** Signs this browser out. */
+        delete: operations["session_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Moves this browser into another of one's teams. */
+        put: operations["session_choose_team"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which ways in there are, beside an API token. */
+        get: operations["session_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/development": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** In by a name alone, on a coordinator for development; whoever comes so owns its first team. */
+        post: operations["session_by_name"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** In with an API token: the browser may do what the token may, and is signed out when the token is revoked. */
+        post: operations["session_by_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sources/{digest}": {
         parameters: {
             query?: never;
@@ -762,6 +1053,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The team, who is in it, and, for its owners, who was asked to come. */
+        get: operations["team_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Gives the team another name. */
+        patch: operations["team_rename"];
+        trace?: never;
+    };
+    "/v1/team/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done in the team, newest first. */
+        get: operations["team_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/team/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A link by which one person may come into the team; it is shown this once. */
+        post: operations["team_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/team/invitations/{invitation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back. */
+        delete: operations["team_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/team/members/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a member out, at once; oneself, which everybody may: one leaves. */
+        delete: operations["team_remove_member"];
+        options?: never;
+        head?: never;
+        /** Gives a member another role, at once. */
+        patch: operations["team_change_member"];
+        trace?: never;
+    };
+    "/v1/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a team that you own; a browser that asks moves into it. */
+        post: operations["team_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tokens": {
         parameters: {
             query?: never;
@@ -769,10 +1164,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your tokens, newest first. */
+        /** The team's tokens for its owners, your own for others; newest first. */
         get: operations["tokens_list"];
         put?: never;
-        /** Makes a token; its secret is shown this once. */
+        /** Makes a token for this team; its secret is shown this once. It may do no more than you may. */
         post: operations["tokens_create"];
         delete?: never;
         options?: never;
@@ -790,7 +1185,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revokes a token at once; also the one that is used for this. */
+        /** Revokes a token at once, with the browsers that it signed in; also the one that is used for this. */
         delete: operations["tokens_revoke"];
         options?: never;
         head?: never;
@@ -853,6 +1248,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccountId: string;
         /** @description Answer to [`EnrolAgent`]. */
         AgentEnrolled: {
             /** @description The agent's id from now on. */
@@ -885,10 +1281,27 @@ export interface components {
             vouchered: components["schemas"]["Amount"];
         };
         Amount: string;
+        /** @description `POST /v1/devices/{user_code}/approve`. */
+        ApproveDevice: {
+            /** @description How much it may do. */
+            scope: components["schemas"]["TokenScope"];
+        };
         /** @description `POST /v1/providers/approve`: let a machine in that shows this code. */
         ApprovePairing: {
             /** @description As it is shown; small letters and a missing hyphen are fine. */
             code: string;
+        };
+        /** @description `POST /v1/devices`. */
+        AskDevice: {
+            /** @description What it calls itself, 1 to 64 characters: `ttalkak on laptop`. */
+            device: string;
+            /** @description How much it wants to do. */
+            scope?: components["schemas"]["TokenScope"];
+        };
+        /** @description `POST /v1/me/email`. */
+        AskEmailCode: {
+            /** @description The address that a code is sent to. */
+            email: string;
         };
         /** @description `POST /v1/agents/pairings`: an agent without a code asks to be let in. */
         AskPairing: {
@@ -902,6 +1315,41 @@ export interface components {
             /** @description The wallet that will sign. */
             wallet: components["schemas"]["EvmAddress"];
         };
+        /** @description One thing that was done. */
+        AuditEntry: {
+            /** @description What, as a stable code: `deployment.create`. */
+            action: string;
+            /** @description Who: a person's login, or a token's name. */
+            actor: string;
+            /** @description When. */
+            at: components["schemas"]["UnixMillis"];
+            /** @description More, where there is more to say. */
+            detail?: string | null;
+            /**
+             * Format: int64
+             * @description Counts upwards over all teams.
+             */
+            id: number;
+            /** @description To what: a name or an id. */
+            subject?: string | null;
+            /** @description By what they were known. */
+            via: components["schemas"]["AuditVia"];
+        };
+        /** @description A page of `GET /v1/team/audit`. */
+        AuditPage: {
+            /** @description Newest first. */
+            items: components["schemas"]["AuditEntry"][];
+            /**
+             * Format: int64
+             * @description Give it back as `before` for the next page; absent on the last.
+             */
+            next_before?: number | null;
+        };
+        /**
+         * @description By what somebody was known when they did it.
+         * @enum {string}
+         */
+        AuditVia: "session" | "token" | "system";
         /** @description `GET /v1/billing`: the tenant's side at a glance. */
         BillingView: {
             /** @description Used and not settled on chain yet. */
@@ -991,12 +1439,27 @@ export interface components {
             /** @description The token's contract. */
             token: components["schemas"]["EvmAddress"];
         };
+        /** @description `PATCH /v1/me`. */
+        ChangeMe: {
+            /** @description What to be called, 1 to 64 characters. */
+            name: string;
+        };
+        /** @description `PATCH /v1/team/members/{user}`. */
+        ChangeMember: {
+            /** @description What they may do from now on. */
+            role: components["schemas"]["Role"];
+        };
         /** @description A reading, who stands for it, and what was made of it. */
         ChargedReading: components["schemas"]["SignedReading"] & {
             /** @description The meter's. */
             countersigned: components["schemas"]["Countersigned"];
             /** @description Earned in all after it. */
             cumulative: components["schemas"]["Amount"];
+        };
+        /** @description `PUT /v1/session/team`. */
+        ChooseTeam: {
+            /** @description One that the person is in. */
+            team: components["schemas"]["AccountId"];
         };
         ContainerPort: number;
         /** @description The meter stands for a reading, too. */
@@ -1047,8 +1510,15 @@ export interface components {
         };
         /** @description `POST /v1/tokens`. */
         CreateToken: {
+            /**
+             * Format: int32
+             * @description After so many days it is void, 1 to 366; absent: it stays until it is revoked.
+             */
+            expires_in_days?: number | null;
             /** @description What it is for, 1 to 64 characters. */
             name: string;
+            /** @description How much it may do at most. */
+            scope?: components["schemas"]["TokenScope"];
         };
         /** @description `POST /v1/tunnels`. */
         CreateTunnel: {
@@ -1137,6 +1607,45 @@ export interface components {
             /** @description Where visitors find it. */
             url: string;
         };
+        /** @description The answer: what to show, and how to ask again. */
+        DeviceAsked: {
+            /** @description For asking again; shown to nobody. */
+            device_code: string;
+            /** @description How often to ask at most. */
+            every_ms: components["schemas"]["Millis"];
+            /** @description After this it is over. */
+            expires_at: components["schemas"]["UnixMillis"];
+            /** @description For its owner: eight letters, a hyphen in the middle. */
+            user_code: string;
+            /** @description Where its owner types it. */
+            verification_url: string;
+        };
+        /** @description How a device stands. */
+        DeviceState: {
+            /** @enum {string} */
+            state: "waiting";
+        } | {
+            /** @enum {string} */
+            state: "denied";
+        } | {
+            /** @enum {string} */
+            state: "approved";
+            /** @description `ttk_…`. */
+            token: string;
+        };
+        /** @description `GET /v1/devices/{user_code}`: what its owner should know before saying yes. */
+        DeviceView: {
+            /** @description Where it asks from. */
+            address?: string | null;
+            /** @description When it asked. */
+            asked_at: components["schemas"]["UnixMillis"];
+            /** @description What it calls itself. */
+            device: string;
+            /** @description After this it is over. */
+            expires_at: components["schemas"]["UnixMillis"];
+            /** @description How much it wants to do. */
+            scope: components["schemas"]["TokenScope"];
+        };
         /** @description What a currency for people is worth, and when that was so. */
         DisplayRate: {
             /** @description When it was so. */
@@ -1186,6 +1695,13 @@ export interface components {
             threshold: components["schemas"]["Amount"];
             /** @description Of it secured by a voucher and not on chain yet. */
             vouchered: components["schemas"]["Amount"];
+        };
+        /** @description A code is on its way. */
+        EmailCodeSent: {
+            /** @description Where to. */
+            email: string;
+            /** @description After this it is void. */
+            expires_at: components["schemas"]["UnixMillis"];
         };
         /**
          * @description Why a deployment ended.
@@ -1261,7 +1777,7 @@ export interface components {
          * @description Every error that leaves a program. The text form never changes once released; screens branch on it.
          * @enum {string}
          */
-        ErrorCode: "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "invalid_body" | "invalid_query" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable" | "idempotency_conflict" | "idempotency_in_progress" | "idempotency_key_invalid" | "cursor_invalid" | "state_conflict" | "name_invalid" | "name_reserved" | "name_taken" | "port_out_of_range" | "env_key_invalid" | "env_value_invalid" | "env_too_large" | "limits_invalid" | "source_invalid" | "git_url_refused" | "git_credentials_in_url" | "git_not_found" | "git_auth_failed" | "git_branch_unknown" | "git_ref_invalid" | "git_empty" | "git_unreachable" | "git_timeout" | "git_submodule" | "git_lfs_pointer" | "root_dir_missing" | "source_too_large" | "source_too_many_files" | "source_path_unsafe" | "source_link_escapes" | "source_special_file" | "source_bomb" | "source_corrupt" | "source_empty" | "upload_unknown" | "nothing_detected" | "plan_unsupported" | "manifest_invalid" | "dockerfile_refused" | "build_failed" | "build_timeout" | "build_out_of_memory" | "base_image_unavailable" | "engine_unavailable" | "disk_full" | "app_exited" | "app_out_of_memory" | "app_never_listened" | "app_wrong_port" | "app_loopback_only" | "app_unhealthy" | "policy_violation" | "ports_exhausted" | "start_failed" | "image_collected" | "no_provider" | "provider_lost" | "deadline_exceeded" | "superseded" | "cancelled" | "no_release" | "public_ports_exhausted" | "version_unsupported" | "enrol_code_invalid" | "agent_unknown" | "agent_revoked" | "signature_invalid" | "frame_refused" | "unexpected_message" | "payments_off" | "wallet_required" | "wallet_taken" | "wallet_signature_invalid" | "wallet_nonce_invalid" | "mandate_required" | "mandate_invalid" | "mandate_exhausted" | "funds_insufficient" | "balance_ended" | "term_over" | "term_invalid" | "amount_invalid" | "chain_unavailable" | "chain_mismatch" | "payment_refused" | "payment_missing" | "call_invalid" | "not_enrolled" | "already_enrolled" | "consent_missing" | "setting_invalid" | "setting_locked" | "limits_below_use" | "workload_unknown" | "act_not_allowed" | "desk_busy" | "time_invalid" | "write_failed" | "daemon_gone" | "system_missing" | "update_failed" | "not_here" | "image_held" | "wallet_missing" | "wallet_exists" | "key_invalid" | "passphrase_wrong" | "passphrase_short" | "address_invalid" | "engine_missing" | "engine_stopped" | "engine_denied" | "engine_silent" | "engine_garbled" | "engine_too_old" | "engine_small" | "limits_ignored" | "limits_not_delegated" | "builder_missing" | "storage_odd" | "architecture_odd" | "disk_low" | "folder_denied" | "coordinator_unresolved" | "coordinator_down" | "outbound_blocked" | "certificate_wrong" | "coordinator_stranger" | "proxy_uneven" | "clock_off" | "ports_taken" | "key_store_absent" | "key_store_locked" | "daemon_twice" | "unknown";
+        ErrorCode: "unauthorized" | "forbidden" | "csrf_refused" | "person_needed" | "not_found" | "method_not_allowed" | "invalid_body" | "invalid_query" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable" | "idempotency_conflict" | "idempotency_in_progress" | "idempotency_key_invalid" | "cursor_invalid" | "state_conflict" | "sign_in_denied" | "sign_in_stale" | "sign_in_closed" | "login_invalid" | "github_unavailable" | "github_limited" | "email_invalid" | "email_code_wrong" | "email_code_expired" | "mail_unavailable" | "last_owner" | "invitation_gone" | "device_gone" | "name_invalid" | "name_reserved" | "name_taken" | "port_out_of_range" | "env_key_invalid" | "env_value_invalid" | "env_too_large" | "limits_invalid" | "source_invalid" | "git_url_refused" | "git_credentials_in_url" | "git_not_found" | "git_auth_failed" | "git_branch_unknown" | "git_ref_invalid" | "git_empty" | "git_unreachable" | "git_timeout" | "git_submodule" | "git_lfs_pointer" | "root_dir_missing" | "source_too_large" | "source_too_many_files" | "source_path_unsafe" | "source_link_escapes" | "source_special_file" | "source_bomb" | "source_corrupt" | "source_empty" | "upload_unknown" | "nothing_detected" | "plan_unsupported" | "manifest_invalid" | "dockerfile_refused" | "build_failed" | "build_timeout" | "build_out_of_memory" | "base_image_unavailable" | "engine_unavailable" | "disk_full" | "app_exited" | "app_out_of_memory" | "app_never_listened" | "app_wrong_port" | "app_loopback_only" | "app_unhealthy" | "policy_violation" | "ports_exhausted" | "start_failed" | "image_collected" | "no_provider" | "provider_lost" | "deadline_exceeded" | "superseded" | "cancelled" | "no_release" | "public_ports_exhausted" | "version_unsupported" | "enrol_code_invalid" | "agent_unknown" | "agent_revoked" | "signature_invalid" | "frame_refused" | "unexpected_message" | "payments_off" | "wallet_required" | "wallet_taken" | "wallet_signature_invalid" | "wallet_nonce_invalid" | "mandate_required" | "mandate_invalid" | "mandate_exhausted" | "funds_insufficient" | "balance_ended" | "term_over" | "term_invalid" | "amount_invalid" | "chain_unavailable" | "chain_mismatch" | "payment_refused" | "payment_missing" | "call_invalid" | "not_enrolled" | "already_enrolled" | "consent_missing" | "setting_invalid" | "setting_locked" | "limits_below_use" | "workload_unknown" | "act_not_allowed" | "desk_busy" | "time_invalid" | "write_failed" | "daemon_gone" | "system_missing" | "update_failed" | "not_here" | "image_held" | "wallet_missing" | "wallet_exists" | "key_invalid" | "passphrase_wrong" | "passphrase_short" | "address_invalid" | "engine_missing" | "engine_stopped" | "engine_denied" | "engine_silent" | "engine_garbled" | "engine_too_old" | "engine_small" | "limits_ignored" | "limits_not_delegated" | "builder_missing" | "storage_odd" | "architecture_odd" | "disk_low" | "folder_denied" | "coordinator_unresolved" | "coordinator_down" | "outbound_blocked" | "certificate_wrong" | "coordinator_stranger" | "proxy_uneven" | "clock_off" | "ports_taken" | "key_store_absent" | "key_store_locked" | "daemon_twice" | "unknown";
         /** @description A problem and the request it belongs to. */
         ErrorDetail: components["schemas"]["Problem"] & {
             /** @description For support: the same id stands in the server's log. */
@@ -1323,6 +1839,46 @@ export interface components {
             providers_online: number;
             /** @description Version of the coordinator. */
             version: string;
+        };
+        InvitationId: string;
+        /** @description An invitation that waits. */
+        InvitationLine: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["UnixMillis"];
+            /** @description Where it was sent. */
+            email?: string | null;
+            /** @description After this it is void. */
+            expires_at: components["schemas"]["UnixMillis"];
+            /** @description Its id. */
+            id: components["schemas"]["InvitationId"];
+            invited_by?: components["schemas"]["UserBrief"] | null;
+            /** @description What they will be. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A new invitation; the only time that its link is shown. */
+        InvitationMade: {
+            /** @description As it is listed. */
+            invitation: components["schemas"]["InvitationLine"];
+            /** @description Whoever opens it, once, may come in. */
+            url: string;
+        };
+        /** @description `GET /v1/invitations/{code}`: what somebody is asked into. */
+        InvitationView: {
+            /** @description After this it is void. */
+            expires_at: components["schemas"]["UnixMillis"];
+            /** @description Who asks them in. */
+            invited_by?: string | null;
+            /** @description What they will be. */
+            role: components["schemas"]["Role"];
+            /** @description The team's name. */
+            team: string;
+        };
+        /** @description `POST /v1/team/invitations`. */
+        Invite: {
+            /** @description Where the link is sent as well; it is shown in any case. */
+            email?: string | null;
+            /** @description What they will be. */
+            role: components["schemas"]["Role"];
         };
         LeaseId: string;
         /** @description `PUT /v1/providers/{provider}/leave`: empty it from afar. */
@@ -1498,6 +2054,15 @@ export interface components {
             /** @description Locked under it, in this period when it has periods. */
             used: components["schemas"]["Amount"];
         };
+        /** @description Somebody in a team. */
+        MemberView: {
+            /** @description What they may do. */
+            role: components["schemas"]["Role"];
+            /** @description Since when they are in. */
+            since: components["schemas"]["UnixMillis"];
+            /** @description Who. */
+            user: components["schemas"]["UserBrief"];
+        };
         /**
          * Format: int32
          * @description A thousandth of one processor.
@@ -1508,6 +2073,11 @@ export interface components {
          * @description A span of time in milliseconds.
          */
         Millis: number;
+        /** @description `POST /v1/teams` and `PATCH /v1/team`. */
+        NameTeam: {
+            /** @description 1 to 64 characters. */
+            name: string;
+        };
         /**
          * @description Why an agent takes no new work.
          * @enum {string}
@@ -1689,6 +2259,11 @@ export interface components {
          * @enum {string}
          */
         Plan: "once" | "daily" | "weekly" | "monthly" | "periodic";
+        /** @description `POST /v1/devices/poll`. */
+        PollDevice: {
+            /** @description As it was given. */
+            device_code: string;
+        };
         /** @description `POST /v1/agents/pairings/poll`: has somebody approved it? */
         PollPairing: {
             /** @description Out of [`Pairing`]. */
@@ -1865,6 +2440,11 @@ export interface components {
             /** @description Memory. */
             memory: components["schemas"]["Bytes"];
         };
+        /**
+         * @description What a member may do.
+         * @enum {string}
+         */
+        Role: "viewer" | "developer" | "owner";
         /** @description `POST /v1/deployments/{deployment}/rollback`. */
         Rollback: {
             /**
@@ -1886,6 +2466,40 @@ export interface components {
             since: components["schemas"]["UnixMillis"];
             /** @description The step of the deploy that is at work, such as `await_image`. */
             step: string;
+        };
+        SessionId: string;
+        /** @description A browser that one is signed in with. */
+        SessionLine: {
+            /** @description Where it signed in from. */
+            address?: string | null;
+            /** @description What it calls itself, cut short. */
+            browser?: string | null;
+            /** @description When one signed in. */
+            created_at: components["schemas"]["UnixMillis"];
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            /** @description Its id. */
+            id: components["schemas"]["SessionId"];
+            /** @description When it was last used, to the minute. */
+            seen_at: components["schemas"]["UnixMillis"];
+        };
+        /** @description All browsers that one is signed in with. */
+        SessionList: {
+            /** @description Last used first. */
+            items: components["schemas"]["SessionLine"][];
+        };
+        /** @description Who asks, and for which team. */
+        SessionView: {
+            /** @description For the header [`CSRF_HEADER`]; absent for a token, which needs none. */
+            csrf?: string | null;
+            expires_at?: components["schemas"]["UnixMillis"] | null;
+            /** @description How much may be done at most, whatever the role. */
+            scope: components["schemas"]["TokenScope"];
+            /** @description The team that everything is asked for. */
+            team: components["schemas"]["TeamView"];
+            /** @description All teams that the person is in. */
+            teams: components["schemas"]["TeamView"][];
+            user?: components["schemas"]["UserView"] | null;
         };
         /** @description `PUT /v1/deployments/{deployment}/env` replaces all; `PATCH` sets these and removes `unset`. */
         SetEnv: {
@@ -1928,6 +2542,23 @@ export interface components {
             /** @description The transaction. */
             transaction: components["schemas"]["ChainHash"];
         };
+        /** @description `POST /v1/sign-in/development`. */
+        SignInByName: {
+            /** @description Whose name; 1 to 39 letters, digits and single hyphens. */
+            login: string;
+        };
+        /** @description `POST /v1/sign-in/token`. */
+        SignInByToken: {
+            /** @description `ttk_…`. */
+            token: string;
+        };
+        /** @description `GET /v1/sign-in`: which ways in there are, beside an API token. */
+        SignInWays: {
+            /** @description By a name alone; a coordinator for development. */
+            development: boolean;
+            /** @description With GitHub. */
+            github: boolean;
+        };
         /** @description A reading and who stands for it. */
         SignedReading: components["schemas"]["Reading"] & {
             /** @description Ed25519 of the agent over [`reading_bytes`], hex, 64 bytes. */
@@ -1955,6 +2586,28 @@ export interface components {
             kind: "upload";
             /** @description Which. */
             upload: components["schemas"]["UploadId"];
+        };
+        /** @description `GET /v1/team`. */
+        TeamDetail: {
+            /** @description Who was asked and has not come yet; told to owners alone. */
+            invitations: components["schemas"]["InvitationLine"][];
+            /** @description Who is in it, owners first. */
+            members: components["schemas"]["MemberView"][];
+            /** @description The team. */
+            team: components["schemas"]["TeamView"];
+        };
+        /** @description A team, as one of its members sees it. */
+        TeamView: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["UnixMillis"];
+            /** @description Its id. */
+            id: components["schemas"]["AccountId"];
+            /** @description What it is called. */
+            name: string;
+            /** @description The team of one person alone. */
+            personal: boolean;
+            /** @description What the asker is in it. */
+            role: components["schemas"]["Role"];
         };
         /** @description What one tenant and one provider agree on for one deployment. Its EIP-712 struct hash is the agreement's key. */
         Terms: {
@@ -2006,15 +2659,25 @@ export interface components {
             /** @description Newest first. */
             items: components["schemas"]["TokenView"][];
         };
+        /**
+         * @description How much a token may do at most, whatever its maker's role.
+         * @enum {string}
+         */
+        TokenScope: "read" | "deploy" | "full";
         /** @description A token as it is listed. */
         TokenView: {
             /** @description When it was made. */
             created_at: components["schemas"]["UnixMillis"];
+            expires_at?: components["schemas"]["UnixMillis"] | null;
             /** @description Its id. */
             id: components["schemas"]["TokenId"];
             last_used_at?: components["schemas"]["UnixMillis"] | null;
+            /** @description Who made it; absent when nobody did in person. */
+            made_by?: string | null;
             /** @description What it is for. */
             name: string;
+            /** @description How much it may do at most. */
+            scope?: components["schemas"]["TokenScope"];
         };
         /** @description A new tunnel; the only time that its credential is shown. */
         TunnelCreated: {
@@ -2058,6 +2721,40 @@ export interface components {
             expires_at: components["schemas"]["UnixMillis"];
             /** @description Name it in a deployment's source. */
             id: components["schemas"]["UploadId"];
+        };
+        /** @description A person, as others see them. */
+        UserBrief: {
+            /** @description A picture, at the place that they come from. */
+            avatar_url?: string | null;
+            /** @description Their id. */
+            id: components["schemas"]["UserId"];
+            /** @description The name that they sign in with. */
+            login: string;
+            /** @description What they are called. */
+            name: string;
+        };
+        UserId: string;
+        /** @description A person, as they see themselves. */
+        UserView: {
+            /** @description A picture, at the place that they come from. */
+            avatar_url?: string | null;
+            /** @description When they first came. */
+            created_at: components["schemas"]["UnixMillis"];
+            /** @description Where mail reaches them. */
+            email?: string | null;
+            /** @description Whether the address was shown to be theirs. */
+            email_verified: boolean;
+            /** @description Their id. */
+            id: components["schemas"]["UserId"];
+            /** @description The name that they sign in with, as the place that they come from has it. */
+            login: string;
+            /** @description What they are called. */
+            name: string;
+        };
+        /** @description `POST /v1/me/email/verify`. */
+        VerifyEmail: {
+            /** @description Six digits. */
+            code: string;
         };
         /** @description So much has been earned in all under an agreement; replaces every smaller one. */
         Voucher: {
@@ -3222,6 +3919,180 @@ export interface operations {
             };
         };
     };
+    session_ask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskDevice"];
+            };
+        };
+        responses: {
+            /** @description Waits for its owner. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceAsked"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    session_poll: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PollDevice"];
+            };
+        };
+        responses: {
+            /** @description How it stands. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceState"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    session_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the device shows it. */
+                user_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description This. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    session_approve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description As the device shows it. */
+                user_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveDevice"];
+            };
+        };
+        responses: {
+            /** @description It gets its token when it asks next. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    session_deny: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description As the device shows it. */
+                user_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is told so. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     earnings_read: {
         parameters: {
             query?: never;
@@ -3461,6 +4332,266 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HealthView"];
                 };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    team_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The link's code. */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description This. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    team_accept: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The link's code. */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description You, there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    me_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description You. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    me_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeMe"];
+            };
+        };
+        responses: {
+            /** @description You. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    me_ask_code: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskEmailCode"];
+            };
+        };
+        responses: {
+            /** @description On its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailCodeSent"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    me_verify: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyEmail"];
+            };
+        };
+        responses: {
+            /** @description It is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    me_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    me_end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                session: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong. */
             default: {
@@ -3875,6 +5006,196 @@ export interface operations {
             };
         };
     };
+    session_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description You. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    session_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    session_choose_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChooseTeam"];
+            };
+        };
+        responses: {
+            /** @description You, there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    session_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description These. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInWays"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    session_by_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInByName"];
+            };
+        };
+        responses: {
+            /** @description In. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    session_by_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInByToken"];
+            };
+        };
+        responses: {
+            /** @description In. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     agents_read: {
         parameters: {
             query?: never;
@@ -3894,6 +5215,268 @@ export interface operations {
                 };
                 content: {
                     "application/gzip": unknown;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    team_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    team_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameTeam"];
+            };
+        };
+        responses: {
+            /** @description It. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    team_read: {
+        parameters: {
+            query?: {
+                /** @description Lines on a page, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Only those before this one. */
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    team_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Invite"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationMade"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    team_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                invitation: components["schemas"]["InvitationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Void. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    team_remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Who. */
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Out. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    team_change_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Who. */
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeMember"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    team_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameTeam"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamView"];
                 };
             };
             /** @description What went wrong. */

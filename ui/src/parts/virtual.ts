@@ -14,9 +14,19 @@ export interface Window {
   below: number;
 }
 
-/** The rows to draw: what is seen, and `spare` rows on both sides. `top` is how far the list is scrolled. */
-export function visible(count: number, row: number, top: number, height: number, spare = 8): Window {
-  if (count <= VIRTUAL_FROM) return { first: 0, end: count, above: 0, below: 0 };
+/**
+ * The rows to draw: what is seen, and `spare` rows on both sides. `top` is how far the list is scrolled; up to
+ * `from` rows are drawn all.
+ */
+export function visible(
+  count: number,
+  row: number,
+  top: number,
+  height: number,
+  spare = 8,
+  from = VIRTUAL_FROM,
+): Window {
+  if (count <= from) return { first: 0, end: count, above: 0, below: 0 };
   const first = Math.min(count, Math.max(0, Math.floor(top / row) - spare));
   const end = Math.min(count, Math.max(first, Math.ceil((top + height) / row) + spare));
   return { first, end, above: first * row, below: (count - end) * row };

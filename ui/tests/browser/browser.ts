@@ -13,12 +13,12 @@ export interface Look {
 }
 
 /** Starts the system's Chromium, as it works in a container and without a network. */
-export async function launch(): Promise<Browser> {
+export async function launch(files = FILES): Promise<Browser> {
   const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
     existsSync(path),
   );
   if (!executablePath) throw new Error('Chromium is not installed: apt-get install chromium');
-  if (!existsSync(resolve(FILES, 'index.html'))) throw new Error('The screens are not built: npm run build:desktop');
+  if (!existsSync(resolve(files, 'index.html'))) throw new Error('The screens are not built: npm run build');
   const args = [
     '--no-sandbox',
     '--disable-gpu',

@@ -82,6 +82,8 @@ impl Programs {
         coordinator.args(["serve", "--data-dir"]).arg(&data);
         coordinator.args(["--listen", &format!("127.0.0.1:{}", options.port)]);
         coordinator.args(["--edge-listen", &format!("127.0.0.1:{}", options.edge_port)]);
+        // Everybody at this machine may own what runs on it anyway.
+        coordinator.arg("--development-sign-in");
         coordinator.envs(settings.coordinator.iter().map(|(key, value)| (key, value)));
         self.spawn("coordinator", coordinator)?;
         self.wait("The coordinator", stop, |programs| {

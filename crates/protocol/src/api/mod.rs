@@ -1,8 +1,10 @@
 //! Bodies of the HTTP API under `/v1`, shared by the coordinator, the command line and (as generated types) the
 //! screens. JSON in snake_case, times in RFC 3339, absent values left out.
 
+pub mod audit;
 pub mod billing;
 pub mod deployment;
+pub mod device;
 pub mod env;
 pub mod log;
 pub mod machine;
@@ -10,9 +12,12 @@ pub mod page;
 pub mod project;
 pub mod provider;
 pub mod release;
+pub mod session;
+pub mod team;
 pub mod token;
 pub mod tunnel;
 pub mod upload;
+pub mod user;
 
 use crate::error::Problem;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
 //! API tokens.
 
+use super::team::TokenScope;
 use crate::{id::TokenId, secret::Secret, unit::UnixMillis};
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,12 @@ use serde::{Deserialize, Serialize};
 pub struct CreateToken {
     /// What it is for, 1 to 64 characters.
     pub name: String,
+    /// How much it may do at most.
+    #[serde(default)]
+    pub scope: TokenScope,
+    /// After so many days it is void, 1 to 366; absent: it stays until it is revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_days: Option<u32>,
 }
 
 /// A token as it is listed.
@@ -18,8 +25,17 @@ pub struct TokenView {
     pub id: TokenId,
     /// What it is for.
     pub name: String,
+    /// How much it may do at most.
+    #[serde(default)]
+    pub scope: TokenScope,
+    /// Who made it; absent when nobody did in person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<String>,
     /// When it was made.
     pub created_at: UnixMillis,
+    /// After this it is void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<UnixMillis>,
     /// When it was last used, to the minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<UnixMillis>,

@@ -80,7 +80,7 @@ export function deeds(one: Pick<Deployment, 'state' | 'rollout' | 'release'>): R
     restart: !ended && !leaving && served && !one.rollout,
     redeploy: !leaving,
     stop: !ended && !leaving,
-    start: ended,
+    start: ended && served,
     cancel: !!one.rollout && !leaving,
     rollback: !leaving,
     delete: true,

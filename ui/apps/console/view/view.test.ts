@@ -39,6 +39,7 @@ describe('a rollout', () => {
   it('decides what can be asked', () => {
     const ask = (part: Partial<Deployment>) => deeds({ state: 'live', release: 1, ...part });
     expect(ask({})).toMatchObject({ restart: true, stop: true, start: false, cancel: false });
+    expect(ask({ state: 'ended', release: null })).toMatchObject({ start: false, redeploy: true });
     expect(ask({ state: 'ended' })).toMatchObject({ restart: false, stop: false, start: true, redeploy: true });
     const rollout = { release: 2, step: 'await_image', since: '2026-11-01T00:00:00Z' };
     expect(ask({ rollout })).toMatchObject({ restart: false, cancel: true });

@@ -1,6 +1,6 @@
 // Every page of the console in each of its states, in both languages and themes at three widths: no serious finding of axe,
 // nothing wider than the screen, nothing that jumps, no word to strangers. And what signing in and out must hold to.
-//   npm run test:account (after npm run build:console)
+//   npm run test:pages (after npm run build:console)
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
