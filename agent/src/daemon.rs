@@ -11,6 +11,7 @@ mod lending;
 mod lock;
 mod locked;
 mod notices;
+mod opening;
 mod part;
 mod parts;
 mod past;

@@ -8,10 +8,14 @@ pub fn id<T>(make: fn(Uuid) -> T) -> T {
     make(Uuid::now_v7())
 }
 
+/// 32 random bytes.
+pub fn bytes() -> [u8; 32] {
+    rand::rng().random()
+}
+
 /// 32 random bytes as hex, with a prefix that secret scanners can look for.
 pub fn secret(prefix: &str) -> String {
-    let bytes: [u8; 32] = rand::rng().random();
-    format!("{prefix}{}", hex::encode(bytes))
+    format!("{prefix}{}", hex::encode(bytes()))
 }
 
 /// A short text of letters out of an alphabet, for people to type.

@@ -12,7 +12,7 @@ use crate::{
     },
     logic::{
         event::Now,
-        lending::{decide, for_the_coordinator},
+        lending::{decide, for_the_coordinator, shift_today},
         preferences::{Fit, Held, fit},
     },
     order::{Lent, Order},
@@ -320,6 +320,13 @@ impl Daemon {
         }
         // The owner may have travelled.
         self.zone = jiff::tz::TimeZone::system();
+        let schedule = &self.settings.schedule;
+        if schedule.on
+            && let Some(shift) = shift_today(schedule, clock::wall(), &self.zone)
+            && self.past.tells_shift(shift.at)
+        {
+            self.notice(NoticeKind::SummerTime { ahead: shift.ahead });
+        }
     }
 
     /// When time alone changes something.

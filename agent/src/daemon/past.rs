@@ -4,7 +4,7 @@
 use crate::checkpoint::Checkpoint;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use ttalkak_protocol::{desk::NoticeKind, money::EvmAddress};
+use ttalkak_protocol::{desk::NoticeKind, money::EvmAddress, unit::UnixMillis};
 
 const FILE: &str = "past.json";
 
@@ -17,6 +17,8 @@ struct Kept {
     earned: bool,
     /// The wallet whose backup was asked for.
     wallet: Option<EvmAddress>,
+    /// The change of summer time that was told.
+    shift: Option<UnixMillis>,
 }
 
 /// The past of one data folder.
@@ -53,6 +55,13 @@ impl Past {
         let asks = self.kept.wallet != Some(wallet);
         self.change(|kept| kept.wallet = Some(wallet));
         asks
+    }
+
+    /// Whether this change of summer time is to be told now; once for each.
+    pub(super) fn tells_shift(&mut self, at: UnixMillis) -> bool {
+        let tells = self.kept.shift != Some(at);
+        self.change(|kept| kept.shift = Some(at));
+        tells
     }
 
     /// The daemon ends in order.
@@ -94,6 +103,14 @@ mod tests {
         let mut past = Past::open(folder.path());
         let [one, other] = [1, 2].map(|byte| EvmAddress([byte; 20]));
         assert!(past.asks_for_backup(one) && !past.asks_for_backup(one) && past.asks_for_backup(other));
+    }
+
+    #[test]
+    fn a_change_of_summer_time_is_told_once_whatever_is_started_anew_that_day() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Past::open(folder.path()).tells_shift(UnixMillis(1)));
+        let mut next = Past::open(folder.path());
+        assert!(!next.tells_shift(UnixMillis(1)) && next.tells_shift(UnixMillis(2)));
     }
 
     #[test]

@@ -1,26 +1,19 @@
 //! From nothing to a daemon at work, and from there to its orderly end.
 
 use super::{
-    Daemon, DataLock, Later, LockError, NoticeBook, SettingsFile, keep, lending,
-    locked::{copy_locked, locked, of_config},
+    Daemon, DataLock, LockError, SettingsFile, keep, lending, opening,
     parts::{self, Begin},
     rooms, stop_in_order,
 };
 use crate::{
-    checkpoint::Checkpoint,
     config::{Config, ConfigError, Surroundings, Texts},
     desk::{ASKS_MAX, Asked, Hub, WebDoor, WebError, socket},
     enrol::{EnrolError, Enrolment, create_data_dir, enrol},
     identity::{Identity, IdentityError, read_record},
     io::{
-        clock::{self, wall},
+        clock::wall,
         machine::{self, MachineSize},
         senses,
-    },
-    logic::{
-        clock_watch::ClockWatch,
-        lending::{Facts, Keeper, Wishes, decide},
-        preferences::{self, Size},
     },
 };
 use std::{
@@ -34,7 +27,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use ttalkak_protocol::{
     desk::{CONSENT_VERSION, DESK_VERSION, Hello, Hosted},
     error::{ErrorCode, Problem},
-    unit::MilliCpu,
 };
 
 /// Desks hear the last words for at most so long.
@@ -154,15 +146,19 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<Ended,
     let (sense_needs, needs) = watch::channel(senses::Needs::default());
     let (sensed_in, sensed) = watch::channel(senses::Sensed::default());
     let (world_in, world) = watch::channel(None);
-    let start = Start {
+    let start = opening::Start {
         config,
         said,
         hello,
         by_command: options.lend_at_once,
         hub: hub.clone(),
         tasks: tasks.clone(),
+        machine: size,
+        rooms: rooms_in,
+        later,
+        sense_needs,
     };
-    let disk = spawn_blocking_start(start, size, rooms_in, later, sense_needs).await?;
+    let disk = opening::open(start).await?;
     let (settings_in, settings) = watch::channel(disk.settings.clone());
     let around =
         rooms::Surroundings { hub, world, settings, config: room_config, proxy, later: money_changed };
@@ -266,97 +262,6 @@ fn hello(config: &Config, path: &Path, hosted: Hosted) -> Hello {
         socket: cfg!(unix).then(|| path.display().to_string()),
         licence: env!("CARGO_PKG_LICENSE").to_owned(),
         consent_version: CONSENT_VERSION,
-    }
-}
-
-struct Start {
-    config: Config,
-    said: Texts,
-    hello: Hello,
-    by_command: bool,
-    hub: Hub,
-    tasks: TaskTracker,
-}
-
-/// Reads what earlier runs left on the disk.
-async fn spawn_blocking_start(
-    start: Start,
-    machine: MachineSize,
-    rooms: mpsc::Sender<Asked>,
-    later: mpsc::Sender<Later>,
-    sense_needs: watch::Sender<senses::Needs>,
-) -> Result<Daemon, DaemonError> {
-    let opened = tokio::task::spawn_blocking(move || open(start, machine, rooms, later, sense_needs));
-    Ok(opened.await?)
-}
-
-fn open(
-    start: Start,
-    machine: MachineSize,
-    rooms: mpsc::Sender<Asked>,
-    later: mpsc::Sender<Later>,
-    sense_needs: watch::Sender<senses::Needs>,
-) -> Daemon {
-    let Start { config, said, hello, by_command, hub, tasks } = start;
-    let now = wall();
-    let cpu = MilliCpu(machine.cpus.saturating_mul(1000));
-    let size = Size { cpu, memory: machine.memory, disk: machine::disk_total(&config.data_dir) };
-    let (bounds, defaults) = (preferences::bounds(&size), preferences::defaults(&size));
-    let file = SettingsFile::new(&config.data_dir);
-    let loaded = file.load(defaults, &bounds, now);
-    let locked = locked(&said, by_command);
-    let mut settings = loaded.settings.clone();
-    let decided = of_config(&settings, &config);
-    copy_locked(&mut settings, &decided, &locked);
-    let wishes_file = Checkpoint::<Wishes>::new(config.data_dir.join("lending.json"));
-    let wishes = wishes_file.load().map(|(wishes, _)| wishes).unwrap_or_default();
-    let mut notices = NoticeBook::open(&config.data_dir);
-    if let Some((kept_as, why)) = loaded.broken.clone() {
-        let what = ttalkak_protocol::desk::NoticeKind::SettingsBroken { kept_as, why };
-        notices.add(what, &settings.announce, now);
-    }
-    let past = super::past::Past::open(&config.data_dir);
-    if past.crashed {
-        notices.add(ttalkak_protocol::desk::NoticeKind::Crashed, &settings.announce, now);
-    }
-    let zone = jiff::tz::TimeZone::system();
-    let facts = Facts::default();
-    let keeper = Keeper::new(decide(&settings, &wishes, &facts, now, &zone), now);
-    Daemon {
-        config,
-        hello,
-        size,
-        bounds,
-        locked,
-        chosen: loaded.settings,
-        settings,
-        broken: loaded.broken.map(|(kept_as, _)| kept_as),
-        file,
-        wishes,
-        wishes_file,
-        agreed_by_command: by_command,
-        keeper,
-        facts,
-        zone,
-        notices,
-        past,
-        happenings: Default::default(),
-        clock: ClockWatch::new(clock::clocks()),
-        hub,
-        tasks,
-        running: None,
-        identity_problem: None,
-        view: Default::default(),
-        link_since: (Default::default(), now),
-        engine_since: (Default::default(), now),
-        handed_back: Default::default(),
-        told_lending: None,
-        squeezed: Default::default(),
-        rooms,
-        later,
-        sense_needs,
-        sensed: Default::default(),
-        ending: None,
     }
 }
 

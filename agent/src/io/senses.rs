@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 use ttalkak_protocol::desk::{Battery, IdleSource};
 
 #[cfg(target_os = "linux")]
+mod bus;
+#[cfg(target_os = "linux")]
 mod screen;
 
 /// Idle time and programs are looked at so often: soon enough for an owner who comes back.
@@ -88,6 +90,8 @@ struct Looker {
     system: Option<System>,
     #[cfg(target_os = "linux")]
     screen: screen::Screen,
+    #[cfg(target_os = "linux")]
+    bus: bus::Bus,
 }
 
 impl Looker {
@@ -107,7 +111,14 @@ impl Looker {
 
     #[cfg(target_os = "linux")]
     fn owner(&mut self) -> (Option<(Duration, IdleSource)>, Option<bool>) {
-        self.screen.look()
+        let (idle, fullscreen) = self.screen.look();
+        let told = idle.map(|idle| (idle, IdleSource::X11));
+        if self.bus.is_wayland() {
+            // The X server of a Wayland session takes an owner who types elsewhere for idle, and knows only its own programs.
+            (self.bus.idle(), fullscreen.filter(|full| *full))
+        } else {
+            (told.or_else(|| self.bus.idle()), fullscreen)
+        }
     }
 
     #[cfg(not(target_os = "linux"))]

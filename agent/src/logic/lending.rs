@@ -15,7 +15,7 @@ use ttalkak_protocol::{
 mod hours;
 mod keeper;
 
-pub use hours::{next_change, opens_at};
+pub use hours::{Shift, next_change, opens_at, shift_today};
 pub use keeper::Keeper;
 
 /// What the owner asked for beside the settings; kept across a restart.

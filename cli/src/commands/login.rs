@@ -74,8 +74,13 @@ async fn by_device(context: &Context, coordinator: &str, scope: TokenScope) -> C
     let api = Api::new(coordinator, None)?;
     let asked = api.ask_device(&AskDevice { device: device_name(), scope }).await?;
     let output = &context.output;
-    output.say(format!("Open {} and type the code {}", plain(&asked.verification_url), plain(&asked.user_code)));
-    output.say("Waiting for your yes there (Ctrl-C to stop; --with-token to type a token instead).".to_owned());
+    output.say(format!(
+        "Open {} and type the code {}",
+        plain(&asked.verification_url),
+        plain(&asked.user_code)
+    ));
+    output
+        .say("Waiting for your yes there (Ctrl-C to stop; --with-token to type a token instead).".to_owned());
     context.on_interrupt("Not signed in.", "Run `ttalkak login` again for a new code.");
     let body = PollDevice { device_code: asked.device_code };
     loop {
@@ -84,7 +89,9 @@ async fn by_device(context: &Context, coordinator: &str, scope: TokenScope) -> C
             Ok(DeviceState::Approved { token }) => return Ok(token),
             Ok(DeviceState::Denied) => {
                 let problem = Problem::new(ErrorCode::SignInDenied, "You said no in the console.");
-                return Err(CliError::Usage(problem.with_next("Run `ttalkak login` again if that was a slip.")));
+                return Err(CliError::Usage(
+                    problem.with_next("Run `ttalkak login` again if that was a slip."),
+                ));
             }
             Ok(DeviceState::Waiting) => {}
             // Asked a little too early, or a network that blinked: the code is good for minutes.

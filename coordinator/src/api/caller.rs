@@ -8,7 +8,8 @@ mod known;
 
 pub use credential::TOKEN_PREFIX;
 pub(super) use credential::{
-    COOKIE_PREFIX, Shown, bearer, csrf_of, from_our_page, not_our_page, same_origin, shown, unauthorized,
+    COOKIE_PREFIX, Shown, bearer, cookie, csrf_of, from_our_page, not_our_page, same_origin, shown,
+    unauthorized,
 };
 pub(super) use known::Known;
 

@@ -14,6 +14,7 @@ mod env;
 pub mod error;
 mod extract;
 mod finish;
+mod github;
 mod health;
 mod idempotency;
 mod invitations;
@@ -28,6 +29,7 @@ mod projects;
 mod providers;
 mod rate;
 mod releases;
+mod repositories;
 mod session;
 mod sign_in;
 pub mod source;
@@ -45,6 +47,7 @@ pub use tokens::{NewToken, new_token};
 use crate::{
     clock,
     config::Config,
+    github::GitHub,
     log_hub::LogHub,
     mail::Mailer,
     money::Money,
@@ -91,6 +94,8 @@ pub struct ApiState {
     pub config: Arc<Config>,
     /// How deployments are paid for; `None`: they are not.
     pub money: Option<Arc<Money>>,
+    /// Where people and repositories come from; `None`: not set up.
+    pub github: Option<GitHub>,
     /// Sends mail.
     pub mail: Mailer,
     /// Where tunnels come and go.
@@ -127,6 +132,7 @@ pub(crate) struct Room {
     devices_from: rate::Buckets,
     device_polls: rate::Buckets<[u8; 32]>,
     mailing: rate::Buckets<UserId>,
+    seen_at_github: repositories::Seen,
     changing: rate::Buckets<AccountId>,
     uploading: tokio::sync::Semaphore,
     /// Claims of idempotency keys from before this belong to a process that is gone.
@@ -148,6 +154,7 @@ pub fn router(state: ApiState) -> Router {
         devices_from: rate::Buckets::new(devices::ASK_RATE),
         device_polls: rate::Buckets::new(devices::POLL_RATE),
         mailing: rate::Buckets::new(me::CODE_RATE),
+        seen_at_github: repositories::Seen::default(),
         changing: rate::Buckets::new(caller::CHANGE_RATE),
         uploading: tokio::sync::Semaphore::new(uploads::AT_A_TIME),
         started: clock::now(),

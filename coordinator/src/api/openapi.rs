@@ -2,9 +2,9 @@
 //! the idempotency key of a POST) is added here once.
 
 use super::{
-    audit, billing, caller::Door, deployments, devices, earnings, env, health, invitations, logs, machine,
-    me, pairing, projects, providers, releases, session, sign_in, source, team, tokens, tunnels, uploads,
-    wallet,
+    audit, billing, caller::Door, deployments, devices, earnings, env, github, health, invitations, logs,
+    machine, me, pairing, projects, providers, releases, repositories, session, sign_in, source, team,
+    tokens, tunnels, uploads, wallet,
 };
 use ttalkak_protocol::{api::log::LogKind, error::ErrorBody};
 use utoipa::{
@@ -40,6 +40,12 @@ pub(super) fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(health::read))
         .routes(routes!(health::openapi))
         .routes(routes!(sign_in::ways))
+        .routes(routes!(github::begin_github))
+        .routes(routes!(github::end_github))
+        .routes(routes!(repositories::read))
+        .routes(routes!(repositories::list))
+        .routes(routes!(repositories::branches))
+        .routes(routes!(repositories::folder))
         .routes(routes!(sign_in::by_name))
         .routes(routes!(sign_in::by_token))
         .routes(routes!(session::read, session::end))

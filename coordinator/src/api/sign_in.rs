@@ -32,7 +32,7 @@ const LOGIN_CHARS_MAX: usize = 39;
     responses((status = 200, description = "These.", body = SignInWays)))]
 pub(super) async fn ways(anyone: Anyone) -> Reply<SignInWays> {
     let development = anyone.config.accounts.development_sign_in;
-    Ok(ok(SignInWays { github: false, development }))
+    Ok(ok(SignInWays { github: anyone.github.is_some(), development }))
 }
 
 /// In by a name alone, on a coordinator for development; whoever comes so owns its first team.

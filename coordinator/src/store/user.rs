@@ -111,14 +111,12 @@ impl Store {
         row.map_or_else(|| Err(StoreError::not_found("user", user)), |row| row.parsed("id"))
     }
 
-    /// What lets us ask elsewhere in somebody's name, sealed.
-    pub async fn identity_tokens(&self, user: UserId, place: &str) -> StoreResult<Option<Vec<u8>>> {
-        let row = sqlx::query_scalar("SELECT tokens FROM identity WHERE user_id = ? AND place = ?")
-            .bind(user.to_string())
-            .bind(place)
-            .fetch_optional(self.read())
-            .await?;
-        Ok(row.flatten())
+    /// How somebody is known elsewhere, and what lets us ask there in their name, sealed.
+    pub async fn identity_tokens(&self, user: UserId, place: &str) -> StoreResult<Option<(String, Vec<u8>)>> {
+        let row = sqlx::query_as(
+            "SELECT subject, tokens FROM identity WHERE user_id = ? AND place = ? AND tokens IS NOT NULL",
+        );
+        Ok(row.bind(user.to_string()).bind(place).fetch_optional(self.read()).await?)
     }
 
     /// Keeps what lets us ask elsewhere in somebody's name, after it was renewed.

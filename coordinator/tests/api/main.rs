@@ -23,6 +23,7 @@ mod money;
 mod pairing;
 mod people;
 mod secrets;
+mod sign_in;
 mod teams;
 mod uploads;
 mod wishes;

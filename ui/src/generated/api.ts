@@ -511,7 +511,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** A program asks to be signed in: it gets a code to show. */
-        post: operations["session_ask"];
+        post: operations["devices_ask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -528,7 +528,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Has its owner answered? The token is given this once. */
-        post: operations["session_poll"];
+        post: operations["devices_poll"];
         delete?: never;
         options?: never;
         head?: never;
@@ -543,7 +543,7 @@ export interface paths {
             cookie?: never;
         };
         /** What asks with this code: look whether it is yours before you say yes. */
-        get: operations["session_read"];
+        get: operations["devices_read"];
         put?: never;
         post?: never;
         delete?: never;
@@ -562,7 +562,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Signs the device in, for this team. */
-        post: operations["session_approve"];
+        post: operations["devices_approve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -579,7 +579,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Turns the device away. */
-        post: operations["session_deny"];
+        post: operations["devices_deny"];
         delete?: never;
         options?: never;
         head?: never;
@@ -689,6 +689,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/github": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether you can pick repositories at GitHub. */
+        get: operations["github_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/github/repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Repositories that both you and the App may see, last pushed to first. */
+        get: operations["github_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/github/repositories/{owner}/{repository}/branches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The branches of a repository. */
+        get: operations["github_branches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/github/repositories/{owner}/{repository}/folder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is in a folder of a repository. */
+        get: operations["github_folder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/health": {
         parameters: {
             query?: never;
@@ -714,7 +782,7 @@ export interface paths {
             cookie?: never;
         };
         /** What one is asked into. */
-        get: operations["team_read"];
+        get: operations["invitations_read"];
         put?: never;
         post?: never;
         delete?: never;
@@ -733,7 +801,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Comes in; a browser that asks moves into the team. */
-        post: operations["team_accept"];
+        post: operations["invitations_accept"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1019,6 +1087,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sign-in/github": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends the browser to GitHub. */
+        get: operations["session_begin_github"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/github/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where GitHub sends the browser back to: in, and on to where it wanted to go. */
+        get: operations["session_end_github"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sign-in/token": {
         parameters: {
             query?: never;
@@ -1079,7 +1181,7 @@ export interface paths {
             cookie?: never;
         };
         /** What was done in the team, newest first. */
-        get: operations["team_read"];
+        get: operations["audit_read"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1098,7 +1200,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** A link by which one person may come into the team; it is shown this once. */
-        post: operations["team_create"];
+        post: operations["invitations_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1116,7 +1218,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Takes an invitation back. */
-        delete: operations["team_revoke"];
+        delete: operations["invitations_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1377,6 +1479,18 @@ export interface components {
             /** @description Settled on chain so far. */
             settled: components["schemas"]["Amount"];
             wallet?: components["schemas"]["EvmAddress"] | null;
+        };
+        /** @description The first hundred branches. */
+        BranchList: {
+            /** @description As GitHub lists them. */
+            items: components["schemas"]["BranchView"][];
+        };
+        /** @description A branch. */
+        BranchView: {
+            /** @description Its newest commit, 40 hex digits. */
+            commit: string;
+            /** @description Its name. */
+            name: string;
         };
         /**
          * Format: int64
@@ -1777,7 +1891,7 @@ export interface components {
          * @description Every error that leaves a program. The text form never changes once released; screens branch on it.
          * @enum {string}
          */
-        ErrorCode: "unauthorized" | "forbidden" | "csrf_refused" | "person_needed" | "not_found" | "method_not_allowed" | "invalid_body" | "invalid_query" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable" | "idempotency_conflict" | "idempotency_in_progress" | "idempotency_key_invalid" | "cursor_invalid" | "state_conflict" | "sign_in_denied" | "sign_in_stale" | "sign_in_closed" | "login_invalid" | "github_unavailable" | "github_limited" | "email_invalid" | "email_code_wrong" | "email_code_expired" | "mail_unavailable" | "last_owner" | "invitation_gone" | "device_gone" | "name_invalid" | "name_reserved" | "name_taken" | "port_out_of_range" | "env_key_invalid" | "env_value_invalid" | "env_too_large" | "limits_invalid" | "source_invalid" | "git_url_refused" | "git_credentials_in_url" | "git_not_found" | "git_auth_failed" | "git_branch_unknown" | "git_ref_invalid" | "git_empty" | "git_unreachable" | "git_timeout" | "git_submodule" | "git_lfs_pointer" | "root_dir_missing" | "source_too_large" | "source_too_many_files" | "source_path_unsafe" | "source_link_escapes" | "source_special_file" | "source_bomb" | "source_corrupt" | "source_empty" | "upload_unknown" | "nothing_detected" | "plan_unsupported" | "manifest_invalid" | "dockerfile_refused" | "build_failed" | "build_timeout" | "build_out_of_memory" | "base_image_unavailable" | "engine_unavailable" | "disk_full" | "app_exited" | "app_out_of_memory" | "app_never_listened" | "app_wrong_port" | "app_loopback_only" | "app_unhealthy" | "policy_violation" | "ports_exhausted" | "start_failed" | "image_collected" | "no_provider" | "provider_lost" | "deadline_exceeded" | "superseded" | "cancelled" | "no_release" | "public_ports_exhausted" | "version_unsupported" | "enrol_code_invalid" | "agent_unknown" | "agent_revoked" | "signature_invalid" | "frame_refused" | "unexpected_message" | "payments_off" | "wallet_required" | "wallet_taken" | "wallet_signature_invalid" | "wallet_nonce_invalid" | "mandate_required" | "mandate_invalid" | "mandate_exhausted" | "funds_insufficient" | "balance_ended" | "term_over" | "term_invalid" | "amount_invalid" | "chain_unavailable" | "chain_mismatch" | "payment_refused" | "payment_missing" | "call_invalid" | "not_enrolled" | "already_enrolled" | "consent_missing" | "setting_invalid" | "setting_locked" | "limits_below_use" | "workload_unknown" | "act_not_allowed" | "desk_busy" | "time_invalid" | "write_failed" | "daemon_gone" | "system_missing" | "update_failed" | "not_here" | "image_held" | "wallet_missing" | "wallet_exists" | "key_invalid" | "passphrase_wrong" | "passphrase_short" | "address_invalid" | "engine_missing" | "engine_stopped" | "engine_denied" | "engine_silent" | "engine_garbled" | "engine_too_old" | "engine_small" | "limits_ignored" | "limits_not_delegated" | "builder_missing" | "storage_odd" | "architecture_odd" | "disk_low" | "folder_denied" | "coordinator_unresolved" | "coordinator_down" | "outbound_blocked" | "certificate_wrong" | "coordinator_stranger" | "proxy_uneven" | "clock_off" | "ports_taken" | "key_store_absent" | "key_store_locked" | "daemon_twice" | "unknown";
+        ErrorCode: "unauthorized" | "forbidden" | "csrf_refused" | "person_needed" | "not_found" | "method_not_allowed" | "invalid_body" | "invalid_query" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable" | "idempotency_conflict" | "idempotency_in_progress" | "idempotency_key_invalid" | "cursor_invalid" | "state_conflict" | "sign_in_denied" | "sign_in_stale" | "sign_in_closed" | "login_invalid" | "github_unavailable" | "github_limited" | "email_invalid" | "email_code_wrong" | "email_code_expired" | "mail_unavailable" | "last_owner" | "invitation_gone" | "device_gone" | "github_refused" | "github_off" | "hook_unsigned" | "hook_invalid" | "push_invalid" | "name_invalid" | "name_reserved" | "name_taken" | "port_out_of_range" | "env_key_invalid" | "env_value_invalid" | "env_too_large" | "limits_invalid" | "source_invalid" | "git_url_refused" | "git_credentials_in_url" | "git_not_found" | "git_auth_failed" | "git_branch_unknown" | "git_ref_invalid" | "git_empty" | "git_unreachable" | "git_timeout" | "git_submodule" | "git_lfs_pointer" | "root_dir_missing" | "source_too_large" | "source_too_many_files" | "source_path_unsafe" | "source_link_escapes" | "source_special_file" | "source_bomb" | "source_corrupt" | "source_empty" | "upload_unknown" | "nothing_detected" | "plan_unsupported" | "manifest_invalid" | "dockerfile_refused" | "build_failed" | "build_timeout" | "build_out_of_memory" | "base_image_unavailable" | "engine_unavailable" | "disk_full" | "app_exited" | "app_out_of_memory" | "app_never_listened" | "app_wrong_port" | "app_loopback_only" | "app_unhealthy" | "policy_violation" | "ports_exhausted" | "start_failed" | "image_collected" | "no_provider" | "provider_lost" | "deadline_exceeded" | "superseded" | "cancelled" | "no_release" | "public_ports_exhausted" | "version_unsupported" | "enrol_code_invalid" | "agent_unknown" | "agent_revoked" | "signature_invalid" | "frame_refused" | "unexpected_message" | "payments_off" | "wallet_required" | "wallet_taken" | "wallet_signature_invalid" | "wallet_nonce_invalid" | "mandate_required" | "mandate_invalid" | "mandate_exhausted" | "funds_insufficient" | "balance_ended" | "term_over" | "term_invalid" | "amount_invalid" | "chain_unavailable" | "chain_mismatch" | "payment_refused" | "payment_missing" | "call_invalid" | "not_enrolled" | "already_enrolled" | "consent_missing" | "setting_invalid" | "setting_locked" | "limits_below_use" | "workload_unknown" | "act_not_allowed" | "desk_busy" | "time_invalid" | "write_failed" | "daemon_gone" | "system_missing" | "update_failed" | "not_here" | "image_held" | "wallet_missing" | "wallet_exists" | "key_invalid" | "passphrase_wrong" | "passphrase_short" | "address_invalid" | "engine_missing" | "engine_stopped" | "engine_denied" | "engine_silent" | "engine_garbled" | "engine_too_old" | "engine_small" | "limits_ignored" | "limits_not_delegated" | "builder_missing" | "storage_odd" | "architecture_odd" | "disk_low" | "folder_denied" | "coordinator_unresolved" | "coordinator_down" | "outbound_blocked" | "certificate_wrong" | "coordinator_stranger" | "proxy_uneven" | "clock_off" | "ports_taken" | "key_store_absent" | "key_store_locked" | "daemon_twice" | "unknown";
         /** @description A problem and the request it belongs to. */
         ErrorDetail: components["schemas"]["Problem"] & {
             /** @description For support: the same id stands in the server's log. */
@@ -1824,6 +1938,32 @@ export interface components {
          * @enum {string}
          */
         Exposure: "http" | "tcp";
+        /** @description A line of a folder. */
+        FolderEntry: {
+            /** @description What it is. */
+            kind: components["schemas"]["FolderEntryKind"];
+            /** @description Its name. */
+            name: string;
+        };
+        /**
+         * @description What a line of a folder is.
+         * @enum {string}
+         */
+        FolderEntryKind: "folder" | "file";
+        /** @description What is in a folder. */
+        FolderView: {
+            /** @description Folders first, then by name. */
+            entries: components["schemas"]["FolderEntry"][];
+        };
+        /** @description `GET /v1/github`: whether repositories can be picked there. */
+        GithubView: {
+            /** @description Whether this coordinator knows GitHub. */
+            configured: boolean;
+            /** @description Whether you came from there. */
+            connected: boolean;
+            /** @description Where you let it see repositories. */
+            install_url?: string | null;
+        };
         /** @description `GET /v1/health`. */
         HealthView: {
             /** @description Where apps are reached: `http://{name}.localhost:7780`. */
@@ -2430,6 +2570,29 @@ export interface components {
         RenameProvider: {
             /** @description 1 to 64 characters. */
             name: string;
+        };
+        /** @description Repositories that both you and the App may see. */
+        RepositoryList: {
+            /** @description Last pushed to first, at most 100. */
+            items: components["schemas"]["RepositoryView"][];
+            /**
+             * Format: int64
+             * @description How many match in all.
+             */
+            total: number;
+        };
+        /** @description A repository. */
+        RepositoryView: {
+            /** @description The branch that it shows first. */
+            default_branch: string;
+            /** @description `owner/name`. */
+            full_name: string;
+            /** @description For a deployment's source. */
+            git_url: string;
+            /** @description Whether the world may not see it. */
+            private: boolean;
+            /** @description When somebody last pushed, in RFC 3339. */
+            pushed_at?: string | null;
         };
         /** @description What a workload reserves and is charged for, beside what it sends. */
         Reserved: {
@@ -3919,7 +4082,7 @@ export interface operations {
             };
         };
     };
-    session_ask: {
+    devices_ask: {
         parameters: {
             query?: never;
             header?: {
@@ -3955,7 +4118,7 @@ export interface operations {
             };
         };
     };
-    session_poll: {
+    devices_poll: {
         parameters: {
             query?: never;
             header?: {
@@ -3991,7 +4154,7 @@ export interface operations {
             };
         };
     };
-    session_read: {
+    devices_read: {
         parameters: {
             query?: never;
             header?: never;
@@ -4023,7 +4186,7 @@ export interface operations {
             };
         };
     };
-    session_approve: {
+    devices_approve: {
         parameters: {
             query?: never;
             header?: {
@@ -4060,7 +4223,7 @@ export interface operations {
             };
         };
     };
-    session_deny: {
+    devices_deny: {
         parameters: {
             query?: never;
             header?: {
@@ -4306,6 +4469,140 @@ export interface operations {
             };
         };
     };
+    github_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description So. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GithubView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    github_list: {
+        parameters: {
+            query?: {
+                /** @description Part of the name. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description These. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepositoryList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    github_branches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose. */
+                owner: string;
+                /** @description Its name. */
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description These. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BranchList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    github_folder: {
+        parameters: {
+            query?: {
+                /** @description The branch that it shows first, when absent. */
+                branch?: string;
+                /** @description The repository itself, when absent. */
+                path?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Whose. */
+                owner: string;
+                /** @description Its name. */
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description This. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     platform_read: {
         parameters: {
             query?: never;
@@ -4344,7 +4641,7 @@ export interface operations {
             };
         };
     };
-    team_read: {
+    invitations_read: {
         parameters: {
             query?: never;
             header?: never;
@@ -4376,7 +4673,7 @@ export interface operations {
             };
         };
     };
-    team_accept: {
+    invitations_accept: {
         parameters: {
             query?: never;
             header?: {
@@ -5160,6 +5457,70 @@ export interface operations {
             };
         };
     };
+    session_begin_github: {
+        parameters: {
+            query?: {
+                /** @description A path of the console; its first page when absent. */
+                return?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To GitHub. */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    session_end_github: {
+        parameters: {
+            query?: {
+                /** @description Good once. */
+                code?: string;
+                /** @description As it was given. */
+                state?: string;
+                /** @description Why not. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In, or to the sign-in page with `problem`. */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     session_by_token: {
         parameters: {
             query?: never;
@@ -5290,7 +5651,7 @@ export interface operations {
             };
         };
     };
-    team_read: {
+    audit_read: {
         parameters: {
             query?: {
                 /** @description Lines on a page, 1 to 200; 50 when absent. */
@@ -5324,7 +5685,7 @@ export interface operations {
             };
         };
     };
-    team_create: {
+    invitations_create: {
         parameters: {
             query?: never;
             header?: {
@@ -5360,7 +5721,7 @@ export interface operations {
             };
         };
     };
-    team_revoke: {
+    invitations_revoke: {
         parameters: {
             query?: never;
             header?: never;

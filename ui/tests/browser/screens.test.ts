@@ -264,7 +264,8 @@ describe('keys', () => {
 });
 
 interface Axe {
-  run(options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+  configure(spec: object): void;
+  run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
 }
 
 // Each screen once: both themes and both languages take turns.
@@ -295,10 +296,13 @@ describe('every screen', () => {
       'nothing is cut at the side',
     ).toBe(true);
     await page.evaluate(AXE);
-    const { violations } = await page.evaluate(() =>
-      // Layers float above the page, outside of its landmarks.
-      (window as unknown as { axe: Axe }).axe.run({ rules: { region: { enabled: false } } }),
-    );
+    const { violations } = await page.evaluate(() => {
+      const axe = (window as unknown as { axe: Axe }).axe;
+      // Like a dialog, an open menu is a layer above the page and in none of its landmarks.
+      const layers = 'dialog, [role=dialog], [role=alertdialog], [role=menu], svg';
+      axe.configure({ checks: [{ id: 'region', options: { regionMatcher: layers } }] });
+      return axe.run();
+    });
     const said = violations.map(
       (one) =>
         `${one.id}: ${one.nodes

@@ -64,14 +64,15 @@ test('a tenant pays with the wallet of the browser', { timeout: 280_000 }, async
   const finish = () => button('Done').click();
 
   await step('a wrong token is told, the right one opens, and neither is in an address', async () => {
-    await measure(page, CONSOLE_URL, () => button('Sign in').waitFor());
-    await inspect(page, 'sign-in');
+    await measure(page, `${CONSOLE_URL}/sign-in`, () => page.getByRole('heading', { name: 'Sign in' }).waitFor());
     const token = page.getByLabel('API token');
+    await token.waitFor();
+    await inspect(page, 'sign-in');
     await token.fill('ttk_thisisnotavalidtokenatall00');
-    await button('Sign in').click();
-    assert.equal(await code(), 'unauthorized');
+    await button('Sign in with the token').click();
+    assert.equal(await code(), 'token_unknown');
     await token.fill(TTALKAK_TOKEN);
-    await button('Sign in').click();
+    await button('Sign in with the token').click();
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
     await inspect(page, 'overview');
     assert.ok(!page.url().includes('ttk_'));

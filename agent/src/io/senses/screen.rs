@@ -2,7 +2,6 @@
 //! which window is active and whether it has the whole screen. A display that is gone is looked for again.
 
 use std::time::Duration;
-use ttalkak_protocol::desk::IdleSource;
 use x11rb::{
     connection::Connection,
     protocol::{
@@ -31,7 +30,7 @@ struct Display {
 }
 
 impl Screen {
-    pub(super) fn look(&mut self) -> (Option<(Duration, IdleSource)>, Option<bool>) {
+    pub(super) fn look(&mut self) -> (Option<Duration>, Option<bool>) {
         if self.0.is_none() {
             self.0 = Display::open();
         }
@@ -40,7 +39,7 @@ impl Screen {
             self.0 = None;
             return (None, None);
         };
-        (Some((idle, IdleSource::X11)), display.fullscreen())
+        (Some(idle), display.fullscreen())
     }
 }
 

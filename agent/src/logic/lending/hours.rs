@@ -17,13 +17,45 @@ const DAYS_AHEAD: i64 = 8;
 
 /// Whether the schedule is open at a time.
 pub(super) fn is_open(schedule: &Schedule, at: UnixMillis, zone: &TimeZone) -> bool {
-    let Some(local) = local(at, zone) else { return false };
+    local(at, zone).is_some_and(|local| names(schedule, local))
+}
+
+/// Whether the schedule names a time on the wall.
+fn names(schedule: &Schedule, local: DateTime) -> bool {
     let minute = local.hour() as u16 * 60 + local.minute() as u16;
     let day = usize::try_from(local.date().weekday().to_monday_zero_offset()).unwrap_or(0);
     schedule
         .days
         .get(day)
         .is_some_and(|spans| spans.iter().any(|span| (span.from..span.to).contains(&minute)))
+}
+
+/// The clock on the wall is put ahead or back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shift {
+    /// When.
+    pub at: UnixMillis,
+    /// Ahead: a span is left out; otherwise one comes twice.
+    pub ahead: bool,
+}
+
+/// The shift on the day of `now`, when the schedule names a time that it leaves out or doubles.
+pub fn shift_today(schedule: &Schedule, now: UnixMillis, zone: &TimeZone) -> Option<Shift> {
+    let today = local(now, zone)?.date();
+    let first = zone.to_zoned(today.to_datetime(Time::midnight())).ok()?.timestamp();
+    let last = zone.to_zoned(today.tomorrow().ok()?.to_datetime(Time::midnight())).ok()?.timestamp();
+    let before_first = first.checked_sub(1.second()).ok()?;
+    zone.following(before_first).take_while(|shift| shift.timestamp() < last).find_map(|shift| {
+        let at = shift.timestamp();
+        let before = zone.to_offset(at.checked_sub(1.second()).ok()?);
+        let minutes = (shift.offset().seconds() - before.seconds()) / 60;
+        // What is left out begins at the old time on the wall, what is doubled at the new.
+        let begin = if minutes > 0 { before } else { shift.offset() }.to_datetime(at);
+        let mut shifted = (0..minutes.abs()).filter_map(|minute| begin.checked_add(minute.minutes()).ok());
+        let ahead = minutes > 0;
+        let at = UnixMillis(at.as_millisecond());
+        shifted.any(|local| names(schedule, local)).then_some(Shift { at, ahead })
+    })
 }
 
 /// When it opens next; `None` when it never does.

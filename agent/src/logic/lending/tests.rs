@@ -143,6 +143,25 @@ fn an_hour_that_summer_time_doubles_is_lent_twice() {
 }
 
 #[test]
+fn a_change_of_summer_time_is_news_on_its_day_when_the_schedule_names_its_hour() {
+    let shift = |settings: &Settings, now| shift_today(&settings.schedule, now, &zone());
+    let (night, evening) = (hours(6, &[(120, 180)]), hours(6, &[(1080, 1200)]));
+    let (ahead, back) = (utc("2026-03-29T01:00:00Z"), utc("2026-10-25T01:00:00Z"));
+    for (now, told) in [
+        (at("2026-03-28T23:59"), None),
+        (at("2026-03-29T00:00"), Some(Shift { at: ahead, ahead: true })),
+        (at("2026-03-29T23:59"), Some(Shift { at: ahead, ahead: true })),
+        (at("2026-03-30T00:00"), None),
+        (at("2026-10-24T23:59"), None),
+        (at("2026-10-25T12:00"), Some(Shift { at: back, ahead: false })),
+        (at("2026-10-26T00:00"), None),
+    ] {
+        assert_eq!(shift(&night, now), told, "{now:?}");
+        assert_eq!(shift(&evening, now), None, "{now:?}");
+    }
+}
+
+#[test]
 fn a_notice_counts_from_when_the_reason_began() {
     let mut settings = settings();
     settings.battery.on = true;

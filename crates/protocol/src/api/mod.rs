@@ -6,6 +6,7 @@ pub mod billing;
 pub mod deployment;
 pub mod device;
 pub mod env;
+pub mod github;
 pub mod log;
 pub mod machine;
 pub mod page;

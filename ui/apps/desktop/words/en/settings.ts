@@ -85,8 +85,8 @@ const words = {
   'notice.back_up_wallet_text': 'Its key is only on this computer.',
   'notice.crashed': 'The service ended unexpectedly and was started again',
   'notice.left': 'You have left: nothing runs here any more',
-  'notice.summer_ahead': 'Summer time began: one hour of the schedule is missing today',
-  'notice.summer_back': 'Summer time ended: one hour of the schedule comes twice today',
+  'notice.summer_ahead': 'Summer time starts on this day: one hour of the schedule is left out',
+  'notice.summer_back': 'Summer time ends on this day: one hour of the schedule comes twice',
   'notice.update_ready': 'Version {version} is ready',
   'notice.unknown': 'Something that this version of the app does not know',
 } as const;

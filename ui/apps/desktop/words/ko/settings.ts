@@ -87,8 +87,8 @@ const words = {
   'notice.back_up_wallet_text': '열쇠가 이 컴퓨터에만 있어요.',
   'notice.crashed': '서비스가 갑자기 끝나서 다시 시작했어요',
   'notice.left': '자리를 비웠어요. 이제 아무것도 돌지 않아요',
-  'notice.summer_ahead': '서머타임이 시작돼서 오늘은 정해 둔 시간이 한 시간 짧아요',
-  'notice.summer_back': '서머타임이 끝나서 오늘은 정해 둔 시간 중 한 시간이 두 번 와요',
+  'notice.summer_ahead': '서머타임이 시작되는 날이라 정해 둔 시간이 한 시간 짧아요',
+  'notice.summer_back': '서머타임이 끝나는 날이라 정해 둔 시간 중 한 시간이 두 번 와요',
   'notice.update_ready': '{version} 버전이 나왔어요',
   'notice.unknown': '이 버전의 앱이 모르는 알림이에요',
 } as const satisfies Record<keyof typeof en, string>;
