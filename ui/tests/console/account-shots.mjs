@@ -1,5 +1,5 @@
 // Takes a picture of every scene in both languages and themes at three widths, to be looked at.
-//   npm run shots:account -- [--dir DIR] [--only NAME,NAME] [--width 390] [--language ko] [--theme dark]
+//   npm run shots:pages -- [--dir DIR] [--only NAME,NAME] [--width 390] [--language ko] [--theme dark]
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,6 +1,6 @@
 // Every page of the console in each of its states, in both languages and themes at three widths: no serious finding of axe,
 // nothing wider than the screen, nothing that jumps, no word to strangers. And what signing in and out must hold to.
-//   npm run test:account (after npm run build:console)
+//   npm run test:pages (after npm run build:console)
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -42,9 +42,11 @@ for (const scene of SCENES) {
     // A language and a theme together: neither changes what the other could break.
     for (const [index, language] of LANGUAGES.entries()) {
       const theme = THEMES[index];
-      const { page, heard, shift, close } = await openScene(browser, scene, { language, theme });
+      // What jumps on a phone may not on a desk, and the other way round.
+      const width = [1440, 390][index];
+      const { page, heard, shift, close } = await openScene(browser, scene, { language, theme, width });
       try {
-        assert.ok(shift <= SHIFT_MAX, `jumps by ${shift}`);
+        assert.ok(shift <= SHIFT_MAX, `jumps by ${shift} at ${width}`);
         // By the debugger's way: the page's policy lets no other script in.
         await page.evaluate(axe);
         for (const width of WIDTHS) {

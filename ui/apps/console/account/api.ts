@@ -1,48 +1,52 @@
-// The coordinator's routes of people, teams and ways in.
+// The coordinator's routes of people, teams and ways in, called as the console speaks of them.
 import { api, taken } from '../client';
-import type * as T from './types';
+import type { Role, Scope } from './types';
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-interface Answer {
-  data?: unknown;
-  error?: unknown;
-  response: Response;
-}
-const plain = api as unknown as { request(method: string, path: string, init: object): Promise<Answer> };
+const LINES = 50;
 
-function ask<R>(method: Method, path: string, body?: object): Promise<R> {
-  return taken(plain.request(method.toLowerCase(), path, body ? { body } : {})) as Promise<R>;
-}
-const at = encodeURIComponent;
+/** Fifty lines of the audit log, those before one of them when it is named. */
+const audit = (before?: number) =>
+  taken(
+    api.GET('/v1/team/audit', { params: { query: { limit: LINES, ...(before === undefined ? {} : { before }) } } }),
+  );
+const member = (id: string) => ({ params: { path: { user: id } } });
+const device = (code: string) => ({ params: { path: { user_code: code } } });
+const invitation = (code: string) => ({ params: { path: { code } } });
 
 export const people = {
-  ways: () => ask<T.SignInWays>('GET', '/v1/sign-in'),
-  byToken: (token: string) => ask<T.SessionView>('POST', '/v1/sign-in/token', { token }),
-  byName: (login: string) => ask<T.SessionView>('POST', '/v1/sign-in/development', { login }),
-  session: () => ask<T.SessionView>('GET', '/v1/session'),
-  chooseTeam: (team: string) => ask<T.SessionView>('PUT', '/v1/session/team', { team }),
-  signOut: () => ask<void>('DELETE', '/v1/session'),
-  rename: (name: string) => ask<T.User>('PATCH', '/v1/me', { name }),
-  sendCode: (email: string) => ask<T.EmailCodeSent>('POST', '/v1/me/email', { email }),
-  verify: (code: string) => ask<T.User>('POST', '/v1/me/email/verify', { code }),
-  sessions: () => ask<{ items: T.SessionLine[] }>('GET', '/v1/me/sessions'),
-  endSession: (id: string) => ask<void>('DELETE', `/v1/me/sessions/${at(id)}`),
-  tokens: () => ask<{ items: T.Token[] }>('GET', '/v1/tokens'),
-  makeToken: (wish: { name: string; scope: T.Scope; expires_in_days?: number }) =>
-    ask<T.TokenMade>('POST', '/v1/tokens', wish),
-  revokeToken: (id: string) => ask<void>('DELETE', `/v1/tokens/${at(id)}`),
-  team: () => ask<T.TeamDetail>('GET', '/v1/team'),
-  makeTeam: (name: string) => ask<T.Team>('POST', '/v1/teams', { name }),
-  renameTeam: (name: string) => ask<T.Team>('PATCH', '/v1/team', { name }),
-  changeMember: (user: string, role: T.Role) => ask<void>('PATCH', `/v1/team/members/${at(user)}`, { role }),
-  removeMember: (user: string) => ask<void>('DELETE', `/v1/team/members/${at(user)}`),
-  invite: (wish: { role: T.Role; email?: string }) => ask<T.InvitationMade>('POST', '/v1/team/invitations', wish),
-  revokeInvitation: (id: string) => ask<void>('DELETE', `/v1/team/invitations/${at(id)}`),
-  invitation: (code: string) => ask<T.InvitationView>('GET', `/v1/invitations/${at(code)}`),
-  accept: (code: string) => ask<T.SessionView>('POST', `/v1/invitations/${at(code)}/accept`),
-  audit: (before?: number) =>
-    ask<T.AuditPage>('GET', `/v1/team/audit?limit=50${before === undefined ? '' : `&before=${before}`}`),
-  device: (code: string) => ask<T.DeviceView>('GET', `/v1/devices/${at(code)}`),
-  approve: (code: string, scope: T.Scope) => ask<void>('POST', `/v1/devices/${at(code)}/approve`, { scope }),
-  deny: (code: string) => ask<void>('POST', `/v1/devices/${at(code)}/deny`),
+  ways: () => taken(api.GET('/v1/sign-in')),
+  byToken: (token: string) => taken(api.POST('/v1/sign-in/token', { body: { token } })),
+  byName: (login: string) => taken(api.POST('/v1/sign-in/development', { body: { login } })),
+  session: () => taken(api.GET('/v1/session')),
+  chooseTeam: (team: string) => taken(api.PUT('/v1/session/team', { body: { team } })),
+  signOut: () => taken(api.DELETE('/v1/session')),
+
+  rename: (name: string) => taken(api.PATCH('/v1/me', { body: { name } })),
+  sendCode: (email: string) => taken(api.POST('/v1/me/email', { body: { email } })),
+  verify: (code: string) => taken(api.POST('/v1/me/email/verify', { body: { code } })),
+  sessions: () => taken(api.GET('/v1/me/sessions')),
+  endSession: (session: string) => taken(api.DELETE('/v1/me/sessions/{session}', { params: { path: { session } } })),
+
+  tokens: () => taken(api.GET('/v1/tokens')),
+  makeToken: (wish: { name: string; scope: Scope; expires_in_days?: number }) =>
+    taken(api.POST('/v1/tokens', { body: wish })),
+  revokeToken: (token: string) => taken(api.DELETE('/v1/tokens/{token}', { params: { path: { token } } })),
+
+  team: () => taken(api.GET('/v1/team')),
+  makeTeam: (name: string) => taken(api.POST('/v1/teams', { body: { name } })),
+  renameTeam: (name: string) => taken(api.PATCH('/v1/team', { body: { name } })),
+  changeMember: (user: string, role: Role) =>
+    taken(api.PATCH('/v1/team/members/{user}', { ...member(user), body: { role } })),
+  removeMember: (user: string) => taken(api.DELETE('/v1/team/members/{user}', member(user))),
+  invite: (wish: { role: Role; email?: string }) => taken(api.POST('/v1/team/invitations', { body: wish })),
+  revokeInvitation: (invitation: string) =>
+    taken(api.DELETE('/v1/team/invitations/{invitation}', { params: { path: { invitation } } })),
+  invitation: (code: string) => taken(api.GET('/v1/invitations/{code}', invitation(code))),
+  accept: (code: string) => taken(api.POST('/v1/invitations/{code}/accept', invitation(code))),
+  audit,
+
+  device: (code: string) => taken(api.GET('/v1/devices/{user_code}', device(code))),
+  approve: (code: string, scope: Scope) =>
+    taken(api.POST('/v1/devices/{user_code}/approve', { ...device(code), body: { scope } })),
+  deny: (code: string) => taken(api.POST('/v1/devices/{user_code}/deny', device(code))),
 };

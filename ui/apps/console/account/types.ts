@@ -1,128 +1,25 @@
-// What the coordinator says of people, teams and ways in.
+// What the coordinator says of people, teams and ways in, by the names that the console calls them.
+import type { components } from '$lib/generated/api';
 
-export type Role = 'viewer' | 'developer' | 'owner';
-export type Scope = 'read' | 'deploy' | 'full';
-
-export interface SignInWays {
-  github: boolean;
-  development: boolean;
-}
-
-export interface User {
-  id: string;
-  login: string;
-  name: string;
-  email?: string | null;
-  email_verified: boolean;
-  avatar_url?: string | null;
-  created_at: string;
-}
-
-export interface UserBrief {
-  id: string;
-  login: string;
-  name: string;
-  avatar_url?: string | null;
-}
-
-export interface Team {
-  id: string;
-  name: string;
-  personal: boolean;
-  role: Role;
-  created_at: string;
-}
-
-export interface SessionView {
-  user?: User | null;
-  team: Team;
-  teams: Team[];
-  scope: Scope;
-  csrf?: string | null;
-  expires_at?: string | null;
-}
-
-export interface EmailCodeSent {
-  email: string;
-  expires_at: string;
-}
-
-export interface SessionLine {
-  id: string;
-  created_at: string;
-  seen_at: string;
-  browser?: string | null;
-  address?: string | null;
-  current: boolean;
-}
-
-export interface Member {
-  user: UserBrief;
-  role: Role;
-  since: string;
-}
-
-export interface InvitationLine {
-  id: string;
-  email?: string | null;
-  role: Role;
-  created_at: string;
-  expires_at: string;
-  invited_by?: UserBrief | null;
-}
-
-export interface TeamDetail {
-  team: Team;
-  members: Member[];
-  invitations: InvitationLine[];
-}
-
-export interface InvitationMade {
-  invitation: InvitationLine;
-  url: string;
-}
-
-export interface InvitationView {
-  team: string;
-  role: Role;
-  invited_by?: string | null;
-  expires_at: string;
-}
-
-export interface AuditEntry {
-  id: number;
-  at: string;
-  actor: string;
-  via: 'session' | 'token' | 'system';
-  action: string;
-  subject?: string | null;
-  detail?: string | null;
-}
-
-export interface AuditPage {
-  items: AuditEntry[];
-  next_before?: number | null;
-}
-
-export interface Token {
-  id: string;
-  name: string;
-  scope: Scope;
-  made_by?: string | null;
-  created_at: string;
-  expires_at?: string | null;
-  last_used_at?: string | null;
-}
-
-export interface TokenMade {
-  token: Token;
-  secret: string;
-}
-
-export interface DeviceView {
-  device: string;
-  address?: string | null;
-  asked_at: string;
-  expires_at: string;
-  scope: Scope;
-}
+type Schemas = components['schemas'];
+export type Role = Schemas['Role'];
+export type Scope = Schemas['TokenScope'];
+export type SignInWays = Schemas['SignInWays'];
+export type User = Schemas['UserView'];
+export type UserBrief = Schemas['UserBrief'];
+export type Team = Schemas['TeamView'];
+export type SessionView = Schemas['SessionView'];
+export type EmailCodeSent = Schemas['EmailCodeSent'];
+export type SessionLine = Schemas['SessionLine'];
+export type SessionList = Schemas['SessionList'];
+export type Member = Schemas['MemberView'];
+export type InvitationLine = Schemas['InvitationLine'];
+export type TeamDetail = Schemas['TeamDetail'];
+export type InvitationMade = Schemas['InvitationMade'];
+export type InvitationView = Schemas['InvitationView'];
+export type AuditEntry = Schemas['AuditEntry'];
+export type AuditPage = Schemas['AuditPage'];
+export type Token = Schemas['TokenView'];
+export type TokenMade = Schemas['TokenCreated'];
+export type TokenList = Schemas['TokenList'];
+export type DeviceView = Schemas['DeviceView'];
