@@ -221,9 +221,12 @@ test('a tenant pays with the wallet of the browser', { timeout: 280_000 }, async
   });
 
   await step('signing out forgets the token', async () => {
-    await button('Sign out').click();
+    await page.unroute('**/v1/**');
+    await button(/^Account/).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
     await page.getByLabel('API token').waitFor();
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+    assert.deepEqual(await context.cookies(), [], 'no cookie is left');
   });
 
   const odd = heard.filter((text) => !/ERR_FAILED|status of 40[01]/.test(text));

@@ -51,6 +51,8 @@ export async function measure(page, url, ready) {
 
 /** Axe's serious findings on the page as it stands. */
 export async function inspect(page, where) {
+  // What is still fading in has colours that nobody reads.
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)));
   // By the debugger's way: the page's policy lets no other script in.
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run(document));
