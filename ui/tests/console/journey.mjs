@@ -224,6 +224,8 @@ test('a tenant pays with the wallet of the browser', { timeout: 280_000 }, async
     await page.unroute('**/v1/**');
     await button(/^Account/).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await button(/^Account/).waitFor({ state: 'detached' });
+    await page.goto(`${CONSOLE_URL}/billing`);
     await page.getByLabel('API token').waitFor();
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);
     assert.deepEqual(await context.cookies(), [], 'no cookie is left');

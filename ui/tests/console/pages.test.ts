@@ -280,7 +280,7 @@ describe('a deployment', () => {
     const { page } = await show('/deployments/shop-front/logs', (fake) => (fake.follows = false));
     await page.getByText('Complete').waitFor();
     await page.getByText('GET / 200 4 ms').first().waitFor();
-    expect(await page.getByText('GET / 200 4 ms').count()).toBe(1);
+    await expect.poll(() => page.getByText('GET / 200 4 ms').count()).toBe(1);
   });
 
   it('shows whatever a stranger writes as text', async () => {
