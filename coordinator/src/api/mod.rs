@@ -12,20 +12,25 @@ mod devices;
 mod earnings;
 mod env;
 pub mod error;
+mod events;
 mod extract;
 mod finish;
+mod github;
 mod health;
+mod hooks;
 mod idempotency;
 mod invitations;
 mod logs;
 mod machine;
 mod me;
+mod names;
 mod openapi;
 mod oversize;
 mod pages;
 mod pairing;
 mod projects;
 mod providers;
+mod push;
 mod rate;
 mod releases;
 mod session;
@@ -45,6 +50,7 @@ pub use tokens::{NewToken, new_token};
 use crate::{
     clock,
     config::Config,
+    github::GitHub,
     log_hub::LogHub,
     mail::Mailer,
     money::Money,
@@ -57,7 +63,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use ttalkak_protocol::{
-    id::{AccountId, AgentId, TunnelId, UserId},
+    id::{AccountId, AgentId, DeploymentId, TunnelId, UserId},
     unit::{PublicPort, UnixMillis},
 };
 
@@ -91,6 +97,8 @@ pub struct ApiState {
     pub config: Arc<Config>,
     /// How deployments are paid for; `None`: they are not.
     pub money: Option<Arc<Money>>,
+    /// Our App at GitHub; `None`: there is none.
+    pub github: Option<GitHub>,
     /// Sends mail.
     pub mail: Mailer,
     /// Where tunnels come and go.
@@ -128,6 +136,8 @@ pub(crate) struct Room {
     device_polls: rate::Buckets<[u8; 32]>,
     mailing: rate::Buckets<UserId>,
     changing: rate::Buckets<AccountId>,
+    hooking: rate::Buckets<DeploymentId>,
+    streams: events::Streams,
     uploading: tokio::sync::Semaphore,
     /// Claims of idempotency keys from before this belong to a process that is gone.
     started: UnixMillis,
@@ -149,6 +159,8 @@ pub fn router(state: ApiState) -> Router {
         device_polls: rate::Buckets::new(devices::POLL_RATE),
         mailing: rate::Buckets::new(me::CODE_RATE),
         changing: rate::Buckets::new(caller::CHANGE_RATE),
+        hooking: rate::Buckets::new(hooks::RATE),
+        streams: events::Streams::default(),
         uploading: tokio::sync::Semaphore::new(uploads::AT_A_TIME),
         started: clock::now(),
     });

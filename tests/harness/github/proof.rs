@@ -30,7 +30,8 @@ pub(super) fn is_app(headers: &HeaderMap) -> bool {
         let now = now().cast_signed();
         let (from, until) = (claims["iat"].as_i64()?, claims["exp"].as_i64()?);
         let in_time = from <= now && now < until && until - from <= 660;
-        (in_time && claims["iss"] == APP_ID.to_string()).then_some(())
+        let app = APP_ID.to_string();
+        (in_time && claims["iss"].as_str() == Some(&app)).then_some(())
     };
     proof().is_some()
 }
