@@ -63,13 +63,16 @@ const COORDINATOR_ARROWS: &[(&str, &[&str])] = &[
     ("console", &[]),
     (
         "flows",
-        &["logic", "ledger", "store", "git", "seal", "nudge", "online", "clock", "fresh", "config", "money"],
+        &[
+            "logic", "ledger", "store", "git", "github", "seal", "nudge", "online", "clock", "fresh",
+            "config", "money",
+        ],
     ),
     (
         "jobs",
         &[
             "flows", "chain", "money", "ledger", "store", "logic", "nudge", "clock", "fresh", "quotes",
-            "github",
+            "github", "config",
         ],
     ),
     ("quotes", &[]),

@@ -75,6 +75,7 @@ pub async fn run(
     let (tasks, workers) = (TaskTracker::new(), TaskTracker::new());
     let opened = payments::open(&config.payments, &store).await.context("open payments")?;
     let money = opened.as_ref().map(|(money, _)| money.clone());
+    let github = GitHub::open(&config.github).context("open GitHub")?;
     let routes = RouteTable::default();
     routes.replace_all(table(&store.addresses().await?, &store.tunnel_addresses().await?));
     let named = Arc::new(ConnectTokens(store.clone()));
@@ -94,9 +95,10 @@ pub async fn run(
         git,
         config.data_dir.join("sources"),
     )
-    .with_money(money.clone());
+    .with_money(money.clone())
+    .with_github(github.clone());
 
-    start_jobs(&workers, &world, &tunnels, &shutdown);
+    start_jobs(&workers, &world, &config, &tunnels, &shutdown);
     if let Some((money, chain)) = &opened {
         jobs::paid::start(&workers, &world, (money, chain), &shutdown);
         jobs::rates::start(&workers, &store, money, &shutdown).await.context("take up kept rates")?;
@@ -119,7 +121,7 @@ pub async fn run(
         online,
         config: config.clone(),
         money,
-        github: GitHub::open(&config.github).context("open the way to GitHub")?,
+        github,
         mail: Mailer::new(&config.accounts.mail()).context("open the way for mail")?,
         tunnels: Arc::new(EdgeDoor { routes: routes.clone(), tunnels: tunnels.clone() }),
         tasks: tasks.clone(),
@@ -154,7 +156,16 @@ async fn serve_out(served: impl Future<Output = ()>, shutdown: &CancellationToke
     shutdown.cancel();
 }
 
-fn start_jobs(workers: &TaskTracker, world: &World, tunnels: &Tunnels, shutdown: &CancellationToken) {
+fn start_jobs(
+    workers: &TaskTracker,
+    world: &World,
+    config: &Arc<Config>,
+    tunnels: &Tunnels,
+    shutdown: &CancellationToken,
+) {
+    if let Some(github) = &world.github {
+        workers.spawn(jobs::push::run(world.clone(), github.clone(), config.clone(), shutdown.clone()));
+    }
     workers.spawn(jobs::sagas::run(world.clone(), shutdown.clone()));
     workers.spawn(jobs::leaving::run(world.clone(), shutdown.clone()));
     workers.spawn(jobs::presence::run(world.clone(), shutdown.clone()));

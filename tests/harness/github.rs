@@ -4,6 +4,8 @@
 
 #[path = "github/answers.rs"]
 mod answers;
+#[path = "github/git.rs"]
+mod git;
 #[path = "github/proof.rs"]
 mod proof;
 #[path = "github/sign_in.rs"]
@@ -23,7 +25,7 @@ use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     os::unix::fs::PermissionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -103,6 +105,8 @@ pub struct Held {
     pub statuses: Vec<Posted>,
     /// Whatever is asked is answered with this status, and these headers, until it is taken back.
     pub trouble: Option<(u16, Vec<(&'static str, String)>)>,
+    /// Where the repositories themselves are: `owner/name.git` beneath it.
+    pub git_root: Option<PathBuf>,
     /// How often each path was asked.
     pub asked: BTreeMap<String, u32>,
     codes: BTreeMap<String, sign_in::Code>,
@@ -168,6 +172,7 @@ impl GitHubStandIn {
             .route("/repos/{owner}/{name}/commits/{commit}/check-runs", get(answers::check_runs))
             .route("/repos/{owner}/{name}/statuses/{commit}", post(answers::post_status))
             .route("/app/installations/{id}/access_tokens", post(proof::access_token))
+            .fallback(git::serve)
             .layer(middleware::from_fn_with_state(site.clone(), in_trouble))
             .with_state(site);
         #[allow(clippy::disallowed_methods, reason = "its owner is the stand-in, which ends it")]

@@ -12,21 +12,25 @@ mod devices;
 mod earnings;
 mod env;
 pub mod error;
+mod events;
 mod extract;
 mod finish;
 mod github;
 mod health;
+mod hooks;
 mod idempotency;
 mod invitations;
 mod logs;
 mod machine;
 mod me;
+mod names;
 mod openapi;
 mod oversize;
 mod pages;
 mod pairing;
 mod projects;
 mod providers;
+mod push;
 mod rate;
 mod releases;
 mod repositories;
@@ -60,7 +64,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use ttalkak_protocol::{
-    id::{AccountId, AgentId, TunnelId, UserId},
+    id::{AccountId, AgentId, DeploymentId, TunnelId, UserId},
     unit::{PublicPort, UnixMillis},
 };
 
@@ -134,6 +138,8 @@ pub(crate) struct Room {
     mailing: rate::Buckets<UserId>,
     seen_at_github: repositories::Seen,
     changing: rate::Buckets<AccountId>,
+    hooking: rate::Buckets<DeploymentId>,
+    streams: events::Streams,
     uploading: tokio::sync::Semaphore,
     /// Claims of idempotency keys from before this belong to a process that is gone.
     started: UnixMillis,
@@ -156,6 +162,8 @@ pub fn router(state: ApiState) -> Router {
         mailing: rate::Buckets::new(me::CODE_RATE),
         seen_at_github: repositories::Seen::default(),
         changing: rate::Buckets::new(caller::CHANGE_RATE),
+        hooking: rate::Buckets::new(hooks::RATE),
+        streams: events::Streams::default(),
         uploading: tokio::sync::Semaphore::new(uploads::AT_A_TIME),
         started: clock::now(),
     });

@@ -2,9 +2,9 @@
 //! the idempotency key of a POST) is added here once.
 
 use super::{
-    audit, billing, caller::Door, deployments, devices, earnings, env, github, health, invitations, logs,
-    machine, me, pairing, projects, providers, releases, repositories, session, sign_in, source, team,
-    tokens, tunnels, uploads, wallet,
+    audit, billing, caller::Door, deployments, devices, earnings, env, events, github, health, hooks,
+    invitations, logs, machine, me, names, pairing, projects, providers, push, releases, repositories,
+    session, sign_in, source, team, tokens, tunnels, uploads, wallet,
 };
 use ttalkak_protocol::{api::log::LogKind, error::ErrorBody};
 use utoipa::{
@@ -121,6 +121,19 @@ pub(super) fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(earnings::set_threshold))
         .routes(routes!(earnings::settle))
         .routes(routes!(earnings::statement))
+        .merge(following())
+}
+
+/// Routes of what follows a repository, and of what is told as it happens.
+fn following() -> OpenApiRouter<Door> {
+    OpenApiRouter::new()
+        .routes(routes!(push::read, push::change))
+        .routes(routes!(push::secret))
+        .routes(routes!(push::deliveries))
+        .routes(routes!(hooks::github))
+        .routes(routes!(hooks::generic))
+        .routes(routes!(events::read))
+        .routes(routes!(names::read))
 }
 
 /// The description of the API, as it is served and committed: JSON, indented, with a line end.

@@ -59,7 +59,7 @@ pub(super) fn until(asked: Option<UnixMillis>, now: UnixMillis) -> Checked<()> {
 pub(super) fn hostname(text: &str) -> Checked<()> {
     name::check(text).map_err(|error| {
         let code = match error {
-            NameError::Reserved(_) => ErrorCode::NameReserved,
+            NameError::Reserved(_) | NameError::LooksLike(_) => ErrorCode::NameReserved,
             NameError::Empty | NameError::TooLong(_) | NameError::Shape => ErrorCode::NameInvalid,
         };
         Problem::new(code, sentence(&error.to_string()))

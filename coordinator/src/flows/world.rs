@@ -4,6 +4,7 @@ use super::FlowError;
 use crate::{
     clock,
     git::GitPolicy,
+    github::GitHub,
     logic::deployment::Fact,
     money::Money,
     nudge::Nudge,
@@ -60,6 +61,8 @@ pub struct World {
     pub packs: Arc<Semaphore>,
     /// How deployments are paid for; `None`: they are not.
     pub money: Option<Arc<Money>>,
+    /// Our App at GitHub; `None`: there is none.
+    pub github: Option<GitHub>,
     heard: Arc<Mutex<Heard>>,
 }
 
@@ -80,14 +83,20 @@ impl World {
         sources: PathBuf,
     ) -> Self {
         let packs = Arc::new(Semaphore::new(PACKS_AT_A_TIME));
-        let (money, heard) = (None, Arc::default());
-        Self { store, sealer, nudge, online, visitors, git, sources, packs, money, heard }
+        let (money, github, heard) = (None, None, Arc::default());
+        Self { store, sealer, nudge, online, visitors, git, sources, packs, money, github, heard }
     }
 
     /// The same where deployments are paid for.
     #[must_use]
     pub fn with_money(self, money: Option<Arc<Money>>) -> Self {
         Self { money, ..self }
+    }
+
+    /// The same with our App at GitHub.
+    #[must_use]
+    pub fn with_github(self, github: Option<GitHub>) -> Self {
+        Self { github, ..self }
     }
 
     /// Ends the agreements of a deployment but `keep`; their last use is settled then, and the rest goes back.

@@ -16,6 +16,8 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("PUT", "/v1/deployments/{deployment}/term", "deployment.term"),
     ("PUT", "/v1/deployments/{deployment}/env", "deployment.env"),
     ("PATCH", "/v1/deployments/{deployment}/env", "deployment.env"),
+    ("PUT", "/v1/deployments/{deployment}/push", "push.change"),
+    ("POST", "/v1/deployments/{deployment}/push/secret", "push.secret"),
     ("POST", "/v1/projects", "project.create"),
     ("PATCH", "/v1/projects/{project}", "project.rename"),
     ("DELETE", "/v1/projects/{project}", "project.delete"),

@@ -13,6 +13,7 @@ pub mod metering;
 pub mod outbox;
 pub mod placement;
 pub mod price;
+pub mod push;
 pub mod rates;
 pub mod recipe;
 pub mod request;

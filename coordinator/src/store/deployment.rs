@@ -106,11 +106,7 @@ impl Store {
         if new.exposure == Exposure::Tcp {
             name::claim_port(&mut tx, ports, &id.to_string()).await?;
         }
-        let project = project_for(&mut tx, account, new, now).await?;
-        insert(&mut tx, account, id, project, new, now).await?;
-        set_source(&mut tx, sealer, account, id, &new.source, now).await?;
-        let change = EnvChange { replace: true, set: new.env.clone(), unset: Vec::new() };
-        super::env::apply(&mut tx, sealer, id, &change).await?;
+        insert_all(&mut tx, sealer, (account, id), new, now).await?;
         let release = fresh::id(ReleaseId::new);
         release::insert(&mut tx, sealer, id, release, Origin::Deployment, now).await?;
         wish::insert_saga(&mut tx, id, Some(release), now).await?;
@@ -119,6 +115,22 @@ impl Store {
         tx.commit().await?;
         Ok(Accepted { deployment, release })
     }
+}
+
+/// Writes a deployment whose name is claimed, with its project, source and environment.
+pub(super) async fn insert_all(
+    tx: &mut Tx,
+    sealer: &Sealer,
+    (account, id): (AccountId, DeploymentId),
+    new: &NewDeployment,
+    now: UnixMillis,
+) -> StoreResult<()> {
+    let project = project_for(tx, account, new, now).await?;
+    insert(tx, account, id, project, new, now).await?;
+    set_source(tx, sealer, account, id, &new.source, now).await?;
+    let change = EnvChange { replace: true, set: new.env.clone(), unset: Vec::new() };
+    super::env::apply(tx, sealer, id, &change).await?;
+    Ok(())
 }
 
 async fn project_for(

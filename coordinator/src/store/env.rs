@@ -151,7 +151,8 @@ pub(super) async fn snapshot(
     Ok(sealer.seal(&snapshot_purpose(release), json(&entries).as_bytes()))
 }
 
-async fn read(
+/// All variables, opened.
+pub(super) async fn read(
     tx: &mut Tx,
     sealer: &Sealer,
     deployment: DeploymentId,

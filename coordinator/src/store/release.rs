@@ -168,9 +168,16 @@ pub(super) async fn view_in(tx: &mut Tx, sealer: &Sealer, id: ReleaseId) -> Stor
 
 /// Where a new release takes its source from.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Origin {
+pub(super) enum Origin<'a> {
     /// What the deployment names now; resolved by the rollout.
     Deployment,
+    /// The deployment's repository at what was pushed; what is not told is resolved by the rollout.
+    Push {
+        /// To this branch.
+        branch: Option<&'a str>,
+        /// This commit.
+        commit: Option<&'a str>,
+    },
     /// Exactly what another release was made of.
     SameAs(ReleaseId),
 }
@@ -181,7 +188,7 @@ pub(super) async fn insert(
     sealer: &Sealer,
     deployment: DeploymentId,
     id: ReleaseId,
-    origin: Origin,
+    origin: Origin<'_>,
     now: UnixMillis,
 ) -> StoreResult<()> {
     let env = super::env::snapshot(tx, sealer, deployment, id).await?;
@@ -197,6 +204,11 @@ pub(super) async fn insert(
              SELECT ?1, d.id, d.releases, 'rolling', d.branch, d.upload_id, u.digest, u.bytes, ?3, d.env_version, ?4
              FROM deployment d LEFT JOIN upload u ON u.id = d.upload_id WHERE d.id = ?2"
         }
+        Origin::Push { .. } => {
+            "INSERT INTO release (id, deployment_id, number, state, branch, commit_id, env, env_version, created_at)
+             SELECT ?1, d.id, d.releases, 'rolling', coalesce(?5, d.branch), ?6, ?3, d.env_version, ?4
+             FROM deployment d WHERE d.id = ?2"
+        }
         Origin::SameAs(_) => {
             "INSERT INTO release (id, deployment_id, number, state, branch, commit_id, subject, upload_id,
                source_digest, source_bytes, env, env_version, created_at)
@@ -208,6 +220,9 @@ pub(super) async fn insert(
     let query = sqlx::query(sql).bind(id.to_string()).bind(deployment.to_string()).bind(env).bind(now.0);
     let query = match origin {
         Origin::Deployment => query,
+        Origin::Push { branch, commit } => {
+            query.bind(branch.map(str::to_owned)).bind(commit.map(str::to_owned))
+        }
         Origin::SameAs(other) => query.bind(other.to_string()),
     };
     query.execute(&mut **tx).await?;

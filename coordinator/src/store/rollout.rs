@@ -175,7 +175,8 @@ impl Store {
     ) -> StoreResult<()> {
         let mut tx = self.begin().await?;
         sqlx::query(
-            "UPDATE release SET commit_id = ?2, subject = ?3, branch = ?4, source_digest = ?5, source_bytes = ?6 WHERE id = ?1",
+            "UPDATE release SET commit_id = ?2, subject = ?3,
+               branch = CASE WHEN commit_id IS NULL THEN ?4 ELSE coalesce(branch, ?4) END, source_digest = ?5, source_bytes = ?6 WHERE id = ?1",
         )
         .bind(release.to_string())
         .bind(commit.map(|c| c.0))

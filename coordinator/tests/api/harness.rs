@@ -81,6 +81,7 @@ impl World {
             Config { data_dir: dir.path().to_owned(), public_ports: 30_000..=30_001, ..Config::default() };
         set(&mut config);
         let mail = Mailer::new(&config.accounts.mail()).unwrap();
+        let github = GitHub::open(&config.github).unwrap();
         let money = config.payments.on.then(|| crate::money::money(&config));
         let (account, token) = account(&store, "tenant").await;
         let (_, stranger) = account_and_token(&store).await;
@@ -92,7 +93,7 @@ impl World {
             online: Online::default(),
             config: Arc::new(config.clone()),
             money,
-            github: GitHub::open(&config.github).unwrap(),
+            github,
             mail,
             tunnels: Arc::new(NoTunnels),
             tasks: TaskTracker::new(),
@@ -112,6 +113,11 @@ impl World {
             token: self.token.clone(),
             stranger: self.stranger.clone(),
         }
+    }
+
+    /// The status alone: an event stream has no end to wait for.
+    pub(crate) async fn status(&self, request: Request<Body>) -> StatusCode {
+        self.router.clone().oneshot(request).await.unwrap().status()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {

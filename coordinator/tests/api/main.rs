@@ -7,11 +7,13 @@ mod accounts;
 mod deployments;
 mod devices;
 mod errors;
+mod events;
 mod github;
 #[path = "../../../tests/harness/github.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the system tests, which use more of it")]
 mod github_stand_in;
 mod harness;
+mod hooks;
 mod idempotency;
 mod lists;
 mod logs;
@@ -22,6 +24,7 @@ mod metering;
 mod money;
 mod pairing;
 mod people;
+mod previews;
 mod secrets;
 mod sign_in;
 mod teams;

@@ -92,6 +92,8 @@ ids! {
     AgreementId = "agr";
     /// An agent: our program on one provider machine.
     AgentId = "agt";
+    /// A push that somebody told of.
+    DeliveryId = "dlv";
     /// A tenant's wish that one source answers at one address.
     DeploymentId = "dep";
     /// A slice of a tenant's money set aside for an agreement that is not on chain yet.

@@ -57,6 +57,9 @@ pub enum NameError {
     /// One of [`RESERVED`].
     #[error("the name {0} is kept for the platform")]
     Reserved(String),
+    /// Looks like one of [`RESERVED`], which is given here.
+    #[error("the name looks like {0}, which is kept for the platform")]
+    LooksLike(&'static str),
 }
 
 /// Checks a name that will become the first label of a hostname.
@@ -74,8 +77,26 @@ pub fn check(name: &str) -> Result<(), NameError> {
             Err(NameError::Shape)
         }
         _ if RESERVED.contains(&name) => Err(NameError::Reserved(name.to_owned())),
-        _ => Ok(()),
+        _ => looks_like(name).map_or(Ok(()), |other| Err(NameError::LooksLike(other))),
     }
+}
+
+/// The reserved name that a reader could take this one for: digits for letters, `rn` for `m`, hyphens in between.
+fn looks_like(name: &str) -> Option<&'static str> {
+    let read = |one: char| -> String {
+        let letters = name.chars().filter(|c| *c != '-').map(|c| match c {
+            '0' => 'o',
+            '1' => one,
+            '3' => 'e',
+            '4' => 'a',
+            '5' => 's',
+            '7' => 't',
+            other => other,
+        });
+        letters.collect::<String>().replace("rn", "m").replace("vv", "w")
+    };
+    let (with_i, with_l) = (read('i'), read('l'));
+    RESERVED.iter().copied().find(|reserved| *reserved == with_i || *reserved == with_l)
 }
 
 /// Makes a name out of a repository or folder name; `None` when nothing usable is left.
@@ -124,6 +145,20 @@ mod tests {
             assert_eq!(check(name), Err(NameError::Shape), "{name}");
         }
         assert_eq!(check("my-shop-2"), Ok(()));
+        for (name, other) in [
+            ("ap1", "api"),
+            ("b1lling", "billing"),
+            ("d0cs", "docs"),
+            ("adrnin", "admin"),
+            ("t-talkak", "ttalkak"),
+            ("vvvvvv", "www"),
+            ("5tatus", "status"),
+        ] {
+            assert_eq!(check(name), Err(NameError::LooksLike(other)), "{name}");
+        }
+        for name in ["mall", "shop1", "apis", "blog2", "my-api"] {
+            assert_eq!(check(name), Ok(()), "{name}");
+        }
     }
 
     #[test]

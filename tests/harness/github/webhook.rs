@@ -35,7 +35,7 @@ pub fn push(
 ) -> Value {
     json!({
         "ref": format!("refs/heads/{branch}"),
-        "before": "0000000000000000000000000000000000000000",
+        "before": "1111111111111111111111111111111111111111",
         "after": commit,
         "deleted": false, "created": false, "forced": false,
         "repository": { "id": 5000, "full_name": repo, "private": false, "default_branch": "main" },

@@ -3,7 +3,9 @@
 
 use super::super::{FlowError, StepEnd, world::World};
 use crate::{
+    clock,
     git::{self, FetchRequest},
+    github::repo_of_url,
     logic::recipe,
     store::{
         deployment::open_git_token,
@@ -56,7 +58,7 @@ fn upload_gone() -> StepEnd {
 }
 
 async fn from_git(world: &World, rollout: &RolloutRow) -> Result<StepEnd, FlowError> {
-    let request = match request(world, rollout)? {
+    let request = match request(world, rollout).await? {
         Ok(request) => request,
         Err(problem) => return Ok(StepEnd::Failed(problem)),
     };
@@ -93,14 +95,40 @@ async fn from_git(world: &World, rollout: &RolloutRow) -> Result<StepEnd, FlowEr
 }
 
 /// What to ask Git for; a problem when the address is one that may not be fetched.
-fn request(world: &World, rollout: &RolloutRow) -> Result<Result<FetchRequest, Problem>, FlowError> {
+async fn request(world: &World, rollout: &RolloutRow) -> Result<Result<FetchRequest, Problem>, FlowError> {
     let SourceRow::Git { url, branch, token, .. } = &rollout.source else {
         return Err(FlowError::Corrupt("the source of a release"));
     };
     let open = |sealed: &Vec<u8>| open_git_token(&world.sealer, rollout.deployment, sealed);
     let token: Option<Secret<String>> = token.as_ref().map(open).transpose()?;
+    let token = match token {
+        Some(token) => Some(token),
+        None => github_token(world, rollout, url).await?,
+    };
     Ok(FetchRequest::new(url, branch.as_deref(), rollout.commit.as_deref(), token, &world.git)
         .map_err(|error| error.problem()))
+}
+
+/// What lets us fetch where our App at GitHub was let in for this deployment. Without it the repository may still be public.
+async fn github_token(
+    world: &World,
+    rollout: &RolloutRow,
+    url: &str,
+) -> Result<Option<Secret<String>>, FlowError> {
+    let Some(github) = &world.github else { return Ok(None) };
+    let Some(link) = world.store.github_link(rollout.deployment).await? else { return Ok(None) };
+    // A token never goes to another place than the one that it is for.
+    if repo_of_url(github.web_url(), url).is_none_or(|name| name.key() != link.repo) {
+        return Ok(None);
+    }
+    match github.installation_token(link.installation, clock::now()).await {
+        Ok(token) => Ok(Some(token)),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::info!(deployment.id = %rollout.deployment, error, "fetching without GitHub's App");
+            Ok(None)
+        }
+    }
 }
 
 /// Plans the release, unless it is planned already.
