@@ -66,11 +66,11 @@ async fn a_push_is_seen_by_visitors_and_its_commit_says_so() {
     // The first deploy needs the App, too: the repository is private.
     let url = format!("{}/me/app.git", stand_in.url());
     world.create(json!({ "name": "shop", "source": { "kind": "git", "url": url } })).await;
+    world.await_state("shop", "ended", SOON).await;
     let set = json!({ "on": true });
     let (status, view) = world.call(Method::PUT, "/v1/deployments/shop/push", Some(&set)).await;
     assert_eq!(status, 200, "{view}");
     let_the_app_in(&world).await;
-    world.await_state("shop", "ended", SOON).await;
     let live = world.bring_live("shop", "redeploy", &json!({})).await;
     assert_eq!(live["subject"], "first");
     assert_eq!(world.await_answer("shop", SOON).await.body, "one");

@@ -105,6 +105,10 @@ fn check(wish: &SetPush) -> Result<(), ApiError> {
     Err(ApiError::new(ErrorCode::PushInvalid, "A pattern or a bound of push to deploy cannot be meant."))
 }
 
+fn told(error: GitHubError) -> ApiError {
+    error.problem().into()
+}
+
 /// Where GitHub's App may act: the caller may push there, and the App is installed. That it is so is looked up each time,
 /// in the caller's own name; whoever only reads a public repository cannot make us speak there.
 async fn link(asker: &Asker, row: &HookRow) -> Option<GitHubLink> {
@@ -113,10 +117,10 @@ async fn link(asker: &Asker, row: &HookRow) -> Option<GitHubLink> {
     let now = clock::now();
     let look = async {
         let access = super::github::access(asker, github).await?;
-        if !github.repository(&access, &name).await.map_err(ApiError::from)?.permissions.push {
+        if !github.repository(&access, &name).await.map_err(told)?.permissions.push {
             return Ok(None);
         }
-        let installation = github.installation_of(&name, now).await.map_err(ApiError::from)?.id;
+        let installation = github.installation_of(&name, now).await.map_err(told)?.id;
         Ok::<_, ApiError>(Some(GitHubLink { repo: name.key(), installation }))
     };
     match look.await {
@@ -125,13 +129,6 @@ async fn link(asker: &Asker, row: &HookRow) -> Option<GitHubLink> {
             tracing::info!(deployment.id = %row.deployment, %error, "GitHub's App does not act for {}", row.deployment);
             None
         }
-    }
-}
-
-impl From<GitHubError> for ApiError {
-    fn from(error: GitHubError) -> Self {
-        tracing::debug!(error = &error as &dyn std::error::Error, "GitHub did not do what was asked");
-        Self::Told(error.problem())
     }
 }
 

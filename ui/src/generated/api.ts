@@ -329,6 +329,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/deployments/{deployment}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came, newest first, and what became of it. */
+        get: operations["push_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/deployments/{deployment}/env": {
         parameters: {
             query?: never;
@@ -359,6 +376,44 @@ export interface paths {
         get: operations["logs_read"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deployments/{deployment}/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a deployment follows its repository. */
+        get: operations["push_read"];
+        /**
+         * Sets how a deployment follows its repository. When somebody who may push there switches it on, GitHub's App tells of it
+         *     by itself from then on.
+         */
+        put: operations["push_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deployments/{deployment}/push/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new secret for the webhook of a deployment; the one before is void. Shown once. */
+        post: operations["push_secret"];
         delete?: never;
         options?: never;
         head?: never;
@@ -689,6 +744,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Deployments, projects and money of the team, as they change: `deployments` events, first with all (the 200 that changed
+         *     last), then with what changed; `projects` and `billing` events say that something did there.
+         */
+        get: operations["events_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/github": {
         parameters: {
             query?: never;
@@ -768,6 +843,43 @@ export interface paths {
         get: operations["platform_read"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hooks/github": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What GitHub's App is told: pushes to repositories that it may see. */
+        post: operations["push_github"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hooks/{deployment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A push, told by any other host or by a script: signed as GitHub and Gitea do, with GitLab's token, or with the secret
+         *     as a bearer token. The body may be left out then: the newest commit is deployed.
+         */
+        post: operations["push_generic"];
         delete?: never;
         options?: never;
         head?: never;
@@ -889,6 +1001,23 @@ export interface paths {
         post?: never;
         /** Signs one of your browsers out, at once. */
         delete: operations["me_end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/names/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a deployment or tunnel could be called so; else why not, and a name that is near and free. */
+        get: operations["names_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1641,6 +1770,33 @@ export interface components {
             /** @description The first label of its address. */
             name: string;
         };
+        DeliveryId: string;
+        /** @description A push that came. */
+        DeliveryView: {
+            /** @description When it came. */
+            at: components["schemas"]["UnixMillis"];
+            /** @description Who wrote it. */
+            author?: string | null;
+            /** @description Its branch. */
+            branch?: string | null;
+            /** @description Its newest commit. */
+            commit?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["DeliveryId"];
+            /** @description First line of that commit's message. */
+            message?: string | null;
+            /** @description What became of it. */
+            outcome: components["schemas"]["Outcome"];
+            /** @description Why it was skipped (see `SkipReason`) or failed (an error code). */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description Number of the release that was made of it.
+             */
+            release?: number | null;
+            /** @description Who told of it. */
+            via: components["schemas"]["Via"];
+        };
         /** @description Answer to everything that starts a rollout. */
         DeploymentAccepted: {
             /** @description The deployment as it stands now. */
@@ -1720,6 +1876,13 @@ export interface components {
             updated_at: components["schemas"]["UnixMillis"];
             /** @description Where visitors find it. */
             url: string;
+        };
+        /** @description `event: deployments`: the first one has all, the later ones what changed. */
+        DeploymentsEvent: {
+            /** @description These are no more. */
+            gone: components["schemas"]["DeploymentId"][];
+            /** @description As they are now. */
+            items: components["schemas"]["DeploymentView"][];
         };
         /** @description The answer: what to show, and how to ask again. */
         DeviceAsked: {
@@ -1980,6 +2143,23 @@ export interface components {
             /** @description Version of the coordinator. */
             version: string;
         };
+        /** @description `POST /v1/deployments/{deployment}/push/secret`: shown once. */
+        HookSecret: {
+            /** @description Where to send. */
+            hook_url: string;
+            /** @description What to sign with; or to send as a token. */
+            secret: string;
+        };
+        /** @description Answer to a webhook. */
+        HookTaken: {
+            /** @description It came before, and nothing was done again. */
+            replayed: boolean;
+            /**
+             * Format: int32
+             * @description Deployments that it was written down for.
+             */
+            taken: number;
+        };
         InvitationId: string;
         /** @description An invitation that waits. */
         InvitationLine: {
@@ -2213,10 +2393,23 @@ export interface components {
          * @description A span of time in milliseconds.
          */
         Millis: number;
+        /**
+         * @description Why a name cannot be had.
+         * @enum {string}
+         */
+        NameReason: "taken" | "reserved" | "look_alike" | "malformed";
         /** @description `POST /v1/teams` and `PATCH /v1/team`. */
         NameTeam: {
             /** @description 1 to 64 characters. */
             name: string;
+        };
+        /** @description `GET /v1/names/{name}`: whether a deployment or tunnel could be called so. */
+        NameView: {
+            /** @description It could. */
+            free: boolean;
+            reason?: components["schemas"]["NameReason"] | null;
+            /** @description A free name that is near. */
+            suggestion?: string | null;
         };
         /**
          * @description Why an agent takes no new work.
@@ -2243,6 +2436,47 @@ export interface components {
             expires_at: components["schemas"]["UnixMillis"];
             /** @description For taking it back: the first digits of the code's SHA-256. */
             id: string;
+        };
+        /**
+         * @description What became of a push.
+         * @enum {string}
+         */
+        Outcome: "deployed" | "skipped" | "waiting" | "failed";
+        /** @description One page of a list. */
+        Page_DeliveryView: {
+            /** @description In the order asked for. */
+            items: {
+                /** @description When it came. */
+                at: components["schemas"]["UnixMillis"];
+                /** @description Who wrote it. */
+                author?: string | null;
+                /** @description Its branch. */
+                branch?: string | null;
+                /** @description Its newest commit. */
+                commit?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["DeliveryId"];
+                /** @description First line of that commit's message. */
+                message?: string | null;
+                /** @description What became of it. */
+                outcome: components["schemas"]["Outcome"];
+                /** @description Why it was skipped (see `SkipReason`) or failed (an error code). */
+                reason?: string | null;
+                /**
+                 * Format: int32
+                 * @description Number of the release that was made of it.
+                 */
+                release?: number | null;
+                /** @description Who told of it. */
+                via: components["schemas"]["Via"];
+            }[];
+            /** @description Give it back as `cursor` for the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many items match in all.
+             */
+            total: number;
         };
         /** @description One page of a list. */
         Page_DeploymentView: {
@@ -2409,6 +2643,30 @@ export interface components {
             /** @description Out of [`Pairing`]. */
             poll: string;
         };
+        /** @description What becomes of pull requests. */
+        Previews: {
+            /**
+             * Format: int32
+             * @description So many at a time.
+             * @default 0
+             */
+            at_most: number;
+            /**
+             * @description Those from forks, too: anybody can make one.
+             * @default false
+             */
+            forks: boolean;
+            /**
+             * @description Each has a deployment of its own.
+             * @default false
+             */
+            on: boolean;
+            /**
+             * @description It ends after so long without a push.
+             * @default 0
+             */
+            ttl_ms: components["schemas"]["Millis"];
+        };
         /** @description `GET /v1/billing/prices`: what providers ask for now. */
         PriceBook: {
             estimate?: components["schemas"]["Estimate"] | null;
@@ -2482,6 +2740,25 @@ export interface components {
             workloads: number;
         };
         PublicPort: number;
+        /** @description How a deployment follows its repository. */
+        PushView: {
+            /** @description Which branches, as a pattern (`*` within a folder, `**` across); absent: the deployment's own. */
+            branch?: string | null;
+            /** @description Whether GitHub's App tells of this repository by itself. */
+            github: boolean;
+            /** @description Where other hosts send their webhooks. */
+            hook_url: string;
+            /** @description Whether a push deploys. */
+            on: boolean;
+            /** @description Which paths must be touched, as patterns; empty: any. */
+            paths: string[];
+            /** @description Pull requests. */
+            previews: components["schemas"]["Previews"];
+            /** @description Whether that address has a secret: without one it takes nothing. */
+            secret_set: boolean;
+            /** @description Deploy only what passed the checks at GitHub. */
+            wait_for_checks: boolean;
+        };
         /** @description What a provider asks for, in base units of the token. */
         Rates: {
             /** @description One whole processor for an hour. */
@@ -2677,6 +2954,18 @@ export interface components {
             mandate: components["schemas"]["Mandate"];
             /** @description The wallet's, over the EIP-712 digest. */
             signature: components["schemas"]["EvmSignature"];
+        };
+        /** @description `PUT /v1/deployments/{deployment}/push`. */
+        SetPush: {
+            /** @description Which branches; absent: the deployment's own. */
+            branch?: string | null;
+            /** @description Whether a push deploys. */
+            on: boolean;
+            /** @description Which paths must be touched. */
+            paths?: string[];
+            previews?: components["schemas"]["Previews"] | null;
+            /** @description Deploy only what passed the checks at GitHub. */
+            wait_for_checks?: boolean;
         };
         /** @description `PUT /v1/deployments/{deployment}/term`: when it ends. */
         SetTerm: {
@@ -2919,6 +3208,11 @@ export interface components {
             /** @description Six digits. */
             code: string;
         };
+        /**
+         * @description Who told of a push.
+         * @enum {string}
+         */
+        Via: "github" | "gitlab" | "generic";
         /** @description So much has been earned in all under an agreement; replaces every smaller one. */
         Voucher: {
             /** @description The agreement's key. */
@@ -3641,6 +3935,43 @@ export interface operations {
             };
         };
     };
+    push_deliveries: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200, default 50. */
+                limit?: number;
+                /** @description From the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The deployment's id or name. */
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     env_read: {
         parameters: {
             query?: never;
@@ -3779,6 +4110,109 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LogLines"];
                     "text/event-stream": components["schemas"]["LogLineView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    push_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment's id or name. */
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description So. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    push_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment's id or name. */
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPush"];
+            };
+        };
+        responses: {
+            /** @description Set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    push_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment's id or name. */
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookSecret"];
                 };
             };
             /** @description What went wrong. */
@@ -4469,6 +4903,35 @@ export interface operations {
             };
         };
     };
+    events_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["DeploymentsEvent"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     github_read: {
         parameters: {
             query?: never;
@@ -4628,6 +5091,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    push_github: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description As GitHub sends it, signed with the App's secret. */
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description Taken. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookTaken"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    push_generic: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment's id. */
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        /** @description A push as GitHub, Gitea or GitLab describe it, or `branch`, `commit`, `message` and `author`. */
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description Taken. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookTaken"];
                 };
             };
             /** @description What went wrong. */
@@ -4889,6 +5429,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    names_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What is asked about. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NameView"];
+                };
             };
             /** @description What went wrong. */
             default: {
