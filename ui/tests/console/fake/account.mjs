@@ -106,7 +106,7 @@ const DEEDS = [
   ['mina', 'session', 'deployment.create', 'shop', null],
   ['jun-ho', 'session', 'deployment.env', 'shop', '2 set, 1 removed'],
   ['CI of shop', 'token', 'deployment.redeploy', 'shop', null],
-  ['mina', 'session', 'member.change', 'jun-ho', 'developer'],
+  ['mina', 'session', 'member.change', 'usr_jun', 'developer'],
   ['push', 'system', 'deployment.redeploy', 'docs', 'main 3f2a9c1'],
   ['mina', 'session', 'token.create', 'CI of shop', null],
   ['ada', 'session', 'session.begin', null, null],

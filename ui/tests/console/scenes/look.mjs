@@ -6,7 +6,8 @@ export const LANGUAGES = ['en', 'ko'];
 export const THEMES = ['light', 'dark'];
 
 /** A page in the state of the scene. Returns it with what it said that no page should say, and how to be done with it. */
-export async function openScene(browser, scene, { language = 'en', theme = 'light', width = 1440 } = {}) {
+export async function openScene(browser, scene, look = {}, tries = 3) {
+  const { language = 'en', theme = 'light', width = 1440 } = look;
   const fake = await startFake(...scene.tables());
   const context = await browser.newContext({
     viewport: { width, height: 900 },
@@ -47,6 +48,9 @@ export async function openScene(browser, scene, { language = 'en', theme = 'ligh
     return { page, fake, heard, shift, close };
   } catch (cause) {
     await close();
+    // The browser drops what it loads whenever this machine gets another network, as engines make them.
+    if (tries > 1 && heard.some((text) => text.includes('ERR_NETWORK_CHANGED')))
+      return openScene(browser, scene, look, tries - 1);
     throw new Error(`${scene.name} in ${language}: ${String(cause)} ${heard.join('\n')}`, { cause });
   }
 }
