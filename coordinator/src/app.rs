@@ -87,12 +87,11 @@ pub async fn run(
         shutdown.clone(),
     );
     let visitors = Arc::new(EdgeVisitors { routes: routes.clone(), tunnels: tunnels.clone() });
-    let git = GitPolicy::new(config.allow_local_git, config::git_environment());
     let world = World::new(
         (store.clone(), sealer.clone()),
         (nudge.clone(), online.clone()),
         visitors,
-        git,
+        GitPolicy::new(config.allow_local_git, config::git_environment()),
         config.data_dir.join("sources"),
     )
     .with_money(money.clone())

@@ -90,13 +90,14 @@ mod tests {
     #[tokio::test]
     async fn the_disk_is_looked_at_before_an_image_goes() {
         let (rooms, mut asked) = mpsc::channel::<Asked>(1);
-        let removing = tokio::spawn(remove(rooms, "sha256:one".to_owned()));
         let mut calls = Vec::new();
-        while let Some(asked) = asked.recv().await {
-            calls.push(asked.call.clone());
-            asked.reply(Ok(Reply::Done));
-        }
-        removing.await.unwrap();
+        let answering = async {
+            while let Some(asked) = asked.recv().await {
+                calls.push(asked.call.clone());
+                asked.reply(Ok(Reply::Done));
+            }
+        };
+        tokio::join!(remove(rooms, "sha256:one".to_owned()), answering);
         assert_eq!(calls, [Call::LookAtDisk, Call::RemoveImage { digest: "sha256:one".to_owned() }]);
     }
 }

@@ -15,7 +15,7 @@ async fn development() -> World {
 }
 
 async fn by_name(world: &World, login: &str) -> Browser {
-    let reply = world.from_our_page("POST", "/v1/sign-in/development", json!({ "login": login })).await;
+    let reply = world.as_our_page("POST", "/v1/sign-in/development", json!({ "login": login })).await;
     world.browser_of(&reply).await
 }
 
@@ -24,11 +24,11 @@ async fn by_a_name_alone_only_on_a_coordinator_for_development() {
     let closed = World::new().await;
     assert_eq!(closed.get("/v1/sign-in").await.json(), json!({ "github": false, "development": false }));
     let wish = json!({ "login": "mina" });
-    let reply = closed.from_our_page("POST", "/v1/sign-in/development", wish.clone()).await;
+    let reply = closed.as_our_page("POST", "/v1/sign-in/development", wish.clone()).await;
     assert_eq!(reply.error(), (404, "sign_in_closed".into()));
 
     let open = development().await;
-    let reply = open.from_our_page("POST", "/v1/sign-in/development", wish).await;
+    let reply = open.as_our_page("POST", "/v1/sign-in/development", wish).await;
     let view = reply.json();
     assert_eq!(view["user"]["login"], "mina");
     assert_eq!(view["team"]["id"], open.account.to_string(), "the coordinator's first team");
@@ -37,7 +37,7 @@ async fn by_a_name_alone_only_on_a_coordinator_for_development() {
     let me = open.browse(&again, "GET", "/v1/me", None).await.json();
     assert_eq!(me["id"], view["user"]["id"], "the same person, however it is written");
     for bad in ["", "-x", "a b", "\u{202e}x"] {
-        let reply = open.from_our_page("POST", "/v1/sign-in/development", json!({ "login": bad })).await;
+        let reply = open.as_our_page("POST", "/v1/sign-in/development", json!({ "login": bad })).await;
         assert_eq!(reply.error(), (400, "login_invalid".into()), "{bad:?}");
     }
 }
@@ -139,7 +139,7 @@ async fn a_cookie_changes_daily_and_one_that_was_replaced_ends_the_session() {
 async fn a_token_opens_a_browser_that_may_do_no_more_and_ends_with_it() {
     let world = World::new().await;
     let token = world.member(Role::Owner, TokenScope::Deploy).await;
-    let reply = world.from_our_page("POST", "/v1/sign-in/token", json!({ "token": token })).await;
+    let reply = world.as_our_page("POST", "/v1/sign-in/token", json!({ "token": token })).await;
     let view = reply.json();
     assert_eq!((view["scope"].as_str(), view["team"]["role"].as_str()), (Some("deploy"), Some("owner")));
     let (cookie, csrf) = (cookie_of(&reply), view["csrf"].as_str().unwrap().to_owned());
@@ -155,7 +155,7 @@ async fn a_token_opens_a_browser_that_may_do_no_more_and_ends_with_it() {
     assert_eq!(tokens["items"][0]["made_by"], "owner-deploy");
     assert_eq!(world.ask("DELETE", &format!("/v1/tokens/{id}"), json!({})).await.status, 204);
     assert_eq!(world.browse(&browser, "GET", "/v1/session", None).await.status, 401);
-    let reply = world.from_our_page("POST", "/v1/sign-in/token", json!({ "token": token })).await;
+    let reply = world.as_our_page("POST", "/v1/sign-in/token", json!({ "token": token })).await;
     assert_eq!(reply.error(), (401, "unauthorized".into()));
 }
 

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 async fn ask(world: &World, scope: &str) -> Value {
     let wish = json!({ "device": "ttalkak on laptop", "scope": scope });
-    let reply = world.from_our_page("POST", "/v1/devices", wish).await;
+    let reply = world.as_our_page("POST", "/v1/devices", wish).await;
     assert_eq!(reply.status, 201);
     reply.json()
 }
 
 async fn poll(world: &World, asked: &Value) -> crate::harness::Reply {
-    world.from_our_page("POST", "/v1/devices/poll", json!({ "device_code": asked["device_code"] })).await
+    world.as_our_page("POST", "/v1/devices/poll", json!({ "device_code": asked["device_code"] })).await
 }
 
 fn path(asked: &Value, rest: &str) -> String {
@@ -78,9 +78,9 @@ async fn guessing_codes_and_asking_without_end_are_stopped() {
     }
     assert_eq!(states, [200, 200, 200, 200, 200, 429]);
     for n in 0..20 {
-        let reply = world.from_our_page("POST", "/v1/devices", json!({ "device": "x" })).await;
+        let reply = world.as_our_page("POST", "/v1/devices", json!({ "device": "x" })).await;
         assert!(reply.status == 201 || n >= 19, "{n}");
     }
-    let reply = world.from_our_page("POST", "/v1/devices", json!({ "device": "x" })).await;
+    let reply = world.as_our_page("POST", "/v1/devices", json!({ "device": "x" })).await;
     assert_eq!(reply.error(), (429, "rate_limited".into()));
 }

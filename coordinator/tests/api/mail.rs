@@ -6,6 +6,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Mutex, mpsc},
 };
+use tokio_util::task::TaskTracker;
 
 pub(crate) struct Server {
     folder: TempDir,
@@ -19,9 +20,10 @@ impl Server {
         let url = format!("smtp://{}\n", listener.local_addr().unwrap());
         std::fs::write(folder.path().join("smtp"), url).unwrap();
         let (send, mails) = mpsc::unbounded_channel();
-        tokio::spawn(async move {
+        let tasks = TaskTracker::new();
+        tasks.clone().spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, send.clone()));
+                tasks.spawn(converse(stream, send.clone()));
             }
         });
         Self { folder, mails: Mutex::new(mails) }

@@ -83,7 +83,7 @@ impl World {
     }
 
     /// What a page of the console sends before anybody is signed in.
-    pub(crate) async fn from_our_page(&self, method: &str, path: &str, body: Value) -> Reply {
+    pub(crate) async fn as_our_page(&self, method: &str, path: &str, body: Value) -> Reply {
         let request = Request::builder()
             .method(method)
             .uri(path)
