@@ -90,7 +90,6 @@ pub(super) async fn read(caller: Caller<can::Read>, headers: HeaderMap) -> Resul
         marks: None,
         ready: VecDeque::new(),
         next: Instant::now(),
-        proved: Instant::now(),
     };
     let events =
         Sse::new(watcher.events()).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("heartbeat"));
@@ -110,7 +109,6 @@ struct Watcher {
     marks: Option<(String, String)>,
     ready: VecDeque<Event>,
     next: Instant,
-    proved: Instant,
 }
 
 impl Watcher {
@@ -163,11 +161,7 @@ impl Watcher {
     }
 
     /// Whether the caller may still listen: signed in, and in this team.
-    async fn is_known(&mut self) -> bool {
-        if self.proved.elapsed() < APART {
-            return true;
-        }
-        self.proved = Instant::now();
+    async fn is_known(&self) -> bool {
         let owner = self.caller.again(&self.headers).await;
         owner.is_ok_and(|owner| owner.actor.account == self.caller.account)
     }
