@@ -17,9 +17,12 @@ use axum::{
 };
 use http::request::Parts;
 use std::sync::{Arc, Mutex, PoisonError};
-use ttalkak_protocol::api::{
-    audit::{AuditPage, AuditQuery},
-    page::{LIMIT_DEFAULT, LIMIT_MAX},
+use ttalkak_protocol::{
+    api::{
+        audit::{AuditPage, AuditQuery},
+        page::{LIMIT_DEFAULT, LIMIT_MAX},
+    },
+    id::AccountId,
 };
 
 /// The longest text of a line, in characters.
@@ -32,6 +35,7 @@ pub(super) struct AuditSlot(Arc<Mutex<Noted>>);
 #[derive(Default)]
 struct Noted {
     owner: Option<Arc<Owner>>,
+    team: Option<AccountId>,
     subject: Option<String>,
     detail: Option<String>,
 }
@@ -39,6 +43,11 @@ struct Noted {
 impl AuditSlot {
     pub(super) fn asked_by(&self, owner: &Arc<Owner>) {
         self.lock().owner = Some(owner.clone());
+    }
+
+    /// The team that it is about, when that is not the one that was asked for.
+    pub(super) fn within(&self, team: AccountId) {
+        self.lock().team = Some(team);
     }
 
     /// What it is about, when the path does not say it.
@@ -77,7 +86,7 @@ pub(super) async fn note(State(door): State<Door>, mut request: Request, next: N
     if let Some(owner) = noted.owner.filter(|_| response.status().is_success()) {
         let cut = |text: String| text.chars().take(TEXT_CHARS_MAX).collect();
         let line = AuditLine {
-            account: owner.actor.account,
+            account: noted.team.unwrap_or(owner.actor.account),
             actor: owner.name.clone(),
             user: owner.actor.user,
             via: owner.credential.via(),

@@ -134,7 +134,7 @@ async fn come_back(
     let entered = async {
         let user = anyone.store.arrive(&known, ids, now).await?;
         let account = anyone.store.personal_team(user).await?;
-        let entry = Entry { account, user: Some(user), token: None, scope: TokenScope::Full };
+        let entry = Entry { account, user: Some(user), token: None, scope: TokenScope::Full, until: None };
         begin(anyone.room(), entry, browser).await
     };
     let (session, _) = entered.await.map_err(|error: ApiError| {

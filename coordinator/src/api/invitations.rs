@@ -100,10 +100,12 @@ pub(super) async fn read(anyone: Anyone, code: Result<Code, ApiError>) -> Reply<
     responses((status = 200, description = "You, there.", body = SessionView)))]
 pub(super) async fn accept(
     caller: Caller<can::Personal>,
+    about: AuditSlot,
     headers: HeaderMap,
     code: Result<Code, ApiError>,
 ) -> Reply<SessionView> {
     let team = caller.store.accept_invitation(&code?.0, caller.person()?, clock::now()).await?;
+    about.within(team);
     if matches!(caller.owner.credential, Credential::Session(_)) {
         session::move_into(&caller, team).await?;
     }

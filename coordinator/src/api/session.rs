@@ -64,6 +64,8 @@ pub(super) struct Entry {
     pub(super) user: Option<UserId>,
     pub(super) token: Option<TokenId>,
     pub(super) scope: TokenScope,
+    /// What they came by ends then, and the session with it.
+    pub(super) until: Option<UnixMillis>,
 }
 
 /// An answer that sets a cookie.
@@ -93,7 +95,7 @@ pub(super) async fn begin(
 ) -> Result<(HeaderValue, Owner), ApiError> {
     let (now, secret) = (clock::now(), fresh::secret(COOKIE_PREFIX));
     let hash: [u8; 32] = Sha256::digest(&secret).into();
-    let expires_at = now.after(GOOD_FOR);
+    let expires_at = entry.until.map_or(now.after(GOOD_FOR), |until| until.min(now.after(GOOD_FOR)));
     let new = NewSession {
         id: fresh::id(SessionId::new),
         hash,
@@ -118,7 +120,7 @@ pub(super) async fn begin(
         detail: new.address,
     };
     room.state.store.add_audit(&line, now).await?;
-    Ok((cookie(&secret, GOOD_FOR)?, owner))
+    Ok((cookie(&secret, expires_at.since(now))?, owner))
 }
 
 /// Who this is, for the console.

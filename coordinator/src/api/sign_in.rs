@@ -7,9 +7,11 @@ use super::{
     providers::Origin,
     rate::Rate,
     session::{Browser, Entry, WithCookie, entered},
+    wallet::Host,
 };
 use crate::{
     clock, fresh,
+    logic::authorize::Actor,
     store::{credential::Credential, user::Known},
 };
 use http::HeaderMap;
@@ -41,6 +43,7 @@ pub(super) async fn ways(anyone: Anyone) -> Reply<SignInWays> {
 pub(super) async fn by_name(
     anyone: Anyone,
     headers: HeaderMap,
+    Host(host): Host,
     origin: Origin,
     browser: Browser,
     Json(wish): Json<SignInByName>,
@@ -50,6 +53,9 @@ pub(super) async fn by_name(
             ErrorCode::SignInClosed,
             "This coordinator lets nobody in by a name alone.",
         ));
+    }
+    if !is_ours(&host, &anyone.config.console_url()) {
+        return Err(not_our_page());
     }
     let_through(&anyone, &headers, &origin)?;
     let login = login(&wish.login)?;
@@ -72,7 +78,7 @@ pub(super) async fn by_name(
         }
         None => anyone.store.personal_team(user).await?,
     };
-    let entry = Entry { account, user: Some(user), token: None, scope: TokenScope::Full };
+    let entry = Entry { account, user: Some(user), token: None, scope: TokenScope::Full, until: None };
     entered(anyone.room(), entry, browser).await
 }
 
@@ -98,8 +104,8 @@ pub(super) async fn by_token(
         Credential::Token(token) => Some(token),
         Credential::Session(_) => None,
     };
-    let entry =
-        Entry { account: owner.actor.account, user: owner.actor.user, token, scope: owner.actor.scope };
+    let Actor { account, user, scope, .. } = owner.actor;
+    let entry = Entry { account, user, token, scope, until: owner.expires_at };
     entered(anyone.room(), entry, browser).await
 }
 
@@ -112,6 +118,20 @@ fn let_through(anyone: &Anyone, headers: &HeaderMap, origin: &Origin) -> Result<
         return Ok(());
     }
     Err(ApiError::new(ErrorCode::RateLimited, "Too many sign-ins from this address."))
+}
+
+/// Whether a host is this machine, or where the console is known to be. A stranger's name that was made to lead here has
+/// pages of its own that look as if they were ours.
+fn is_ours(host: &str, console_url: &str) -> bool {
+    let url = |text: &str| url::Url::parse(text).ok();
+    let Some(asked) = url(&format!("http://{host}")) else { return false };
+    let local = match asked.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    local || url(console_url).is_some_and(|console| console.host_str() == asked.host_str())
 }
 
 /// A login as GitHub has them. Errors: `LoginInvalid`.
@@ -127,7 +147,17 @@ fn login(text: &str) -> Result<&str, ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use super::login;
+    use super::{is_ours, login};
+
+    #[test]
+    fn a_name_that_was_made_to_lead_here_is_not_ours() {
+        for ours in ["127.0.0.1:7700", "localhost:7700", "console.localhost", "[::1]:7700", "console.test"] {
+            assert!(is_ours(ours, "https://console.test"), "{ours}");
+        }
+        for strange in ["evil.test:7700", "localhost.evil.test", "192.168.0.2:7700", ""] {
+            assert!(!is_ours(strange, "https://console.test"), "{strange}");
+        }
+    }
 
     #[test]
     fn a_login_is_what_github_would_take() {

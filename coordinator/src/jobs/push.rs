@@ -1,12 +1,13 @@
-//! Keeps three promises about pushes: a preview goes when its time is over; one that waits for checks is deployed, or passed over, once they are through; and what
-//! became of a commit is said at GitHub, with tries and growing pauses. Deliberately absent: deciding (`logic::push`).
+//! Keeps three promises about pushes: a preview goes when its time is over; a push that waits for checks is deployed, or
+//! passed over, once they are through; and what became of a commit is said at GitHub, with tries and growing pauses.
+//! Deliberately absent: deciding (`logic::push`).
 
 use crate::{
     clock,
     config::Config,
     flows::world::World,
     github::{Again, GitHub, GitHubError, RepoName, Status, StatusState},
-    logic::push::{STATUS_PREFIX, Verdict, after_checks, stand_of, tell_again},
+    logic::push::{ChecksStand, STATUS_PREFIX, Verdict, after_checks, stand_of, tell_again},
     store::{
         StoreError,
         delivery::{TellRow, WaitingRow},
@@ -72,10 +73,10 @@ impl Desk {
             Err(error) => {
                 tracing::info!(delivery.id = %row.id, error = &error as &dyn std::error::Error, "no checks were seen");
                 let at = if let Again::At(at) = error.again() { at } else { again };
-                if matches!(after_checks(crate::logic::push::ChecksStand::Pending, waited), Verdict::Wait) {
+                if matches!(after_checks(ChecksStand::Pending, waited), Verdict::Wait) {
                     return self.world.store.look_again(row.id, at).await;
                 }
-                crate::logic::push::ChecksStand::Pending
+                ChecksStand::Pending
             }
         };
         match after_checks(stand, waited) {
@@ -88,11 +89,7 @@ impl Desk {
         }
     }
 
-    async fn stand(
-        &self,
-        row: &WaitingRow,
-        now: UnixMillis,
-    ) -> Result<crate::logic::push::ChecksStand, GitHubError> {
+    async fn stand(&self, row: &WaitingRow, now: UnixMillis) -> Result<ChecksStand, GitHubError> {
         let name = repo(&row.link.repo)?;
         let token = self.github.installation_token(row.link.installation, now).await?;
         let checks = self.github.checks(&token, &name, &row.commit).await?;

@@ -26,13 +26,4 @@ impl Store {
         .await?;
         Ok(row.try_get(0)?)
     }
-
-    /// Whether a name has an owner.
-    pub async fn name_is_taken(&self, name: &str) -> StoreResult<bool> {
-        let found = sqlx::query("SELECT 1 FROM name_claim WHERE name = ?")
-            .bind(name)
-            .fetch_optional(self.read())
-            .await?;
-        Ok(found.is_some())
-    }
 }

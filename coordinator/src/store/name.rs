@@ -1,8 +1,19 @@
 //! What is unique on the whole platform: hostname labels and public ports, each with one owner.
 
-use super::{RowExt, StoreError, StoreResult, Tx};
+use super::{RowExt, Store, StoreError, StoreResult, Tx};
 use std::ops::RangeInclusive;
 use ttalkak_protocol::unit::PublicPort;
+
+impl Store {
+    /// Whether a name has an owner.
+    pub async fn name_is_taken(&self, name: &str) -> StoreResult<bool> {
+        let found = sqlx::query("SELECT 1 FROM name_claim WHERE name = ?")
+            .bind(name)
+            .fetch_optional(self.read())
+            .await?;
+        Ok(found.is_some())
+    }
+}
 
 /// Takes a name for `owner`. Errors: `NameTaken`.
 pub(super) async fn claim_name(tx: &mut Tx, name: &str, owner: &str) -> StoreResult<()> {

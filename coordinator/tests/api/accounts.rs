@@ -169,6 +169,9 @@ async fn a_token_has_an_end_and_others_see_only_their_own() {
     let wish = json!({ "name": "ci", "scope": "deploy", "expires_in_days": 1 });
     let made = world.ask("POST", "/v1/tokens", wish).await.json();
     assert_eq!(made["token"]["scope"], "deploy");
+    let secret = json!({ "token": made["secret"] });
+    let opened = world.as_our_page("POST", "/v1/sign-in/token", secret).await.json();
+    assert_eq!(opened["expires_at"], made["token"]["expires_at"], "a browser ends with what opened it");
     let over = sqlx::query("UPDATE token SET expires_at = 1 WHERE name = 'ci'");
     let mut tx = world.state.store.begin().await.unwrap();
     over.execute(&mut *tx).await.unwrap();

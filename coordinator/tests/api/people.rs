@@ -87,6 +87,7 @@ impl World {
         let request = Request::builder()
             .method(method)
             .uri(path)
+            .header("host", "127.0.0.1:7700")
             .header("sec-fetch-site", "same-origin")
             .header("user-agent", "Firefox")
             .header("content-type", "application/json");

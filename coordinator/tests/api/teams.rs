@@ -46,6 +46,9 @@ async fn one_person_comes_in_by_a_link_and_nobody_else() {
     let logins: Vec<_> = detail["members"].as_array().unwrap().iter().map(|m| &m["user"]["login"]).collect();
     assert_eq!(logins, ["owner", "guest"]);
     assert_eq!(detail["invitations"], json!([]));
+    let noted = world.browse(&owner, "GET", "/v1/team/audit", None).await.json();
+    let came = &noted["items"][1];
+    assert_eq!((&came["action"], &came["actor"]), (&json!("invitation.accept"), &json!("guest")), "{noted}");
 }
 
 #[tokio::test]

@@ -116,7 +116,7 @@ describe('five thousand projects', () => {
         if (!input) return -1;
         input.value = wanted;
         input.dispatchEvent(new InputEvent('input', { bubbles: true }));
-        await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 0)));
+        await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
         return [...document.querySelectorAll('[role=row] a')].filter((row) => row.textContent?.includes(wanted)).length;
       }, text);
       expect(rows > 0).toBe(shown);
