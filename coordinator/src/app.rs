@@ -122,7 +122,7 @@ pub async fn run(
         money,
         github,
         mail: Mailer::new(&config.accounts.mail()).context("open the way for mail")?,
-        tunnels: Arc::new(EdgeDoor { routes: routes.clone(), tunnels: tunnels.clone() }),
+        tunnels: Arc::new(edge_door(&config, &routes, &tunnels)),
         tasks: tasks.clone(),
         shutdown: shutdown.clone(),
     };
@@ -180,6 +180,10 @@ async fn take_down(workers: &TaskTracker, tasks: &TaskTracker) {
             tracing::warn!(left = tracker.len(), "{} {what} did not stop in time", tracker.len());
         }
     }
+}
+
+fn edge_door(config: &Config, routes: &RouteTable, tunnels: &Tunnels) -> EdgeDoor {
+    EdgeDoor { routes: routes.clone(), tunnels: tunnels.clone(), ports_address: config.edge_listen.ip() }
 }
 
 fn edge_config(config: &Config) -> EdgeConfig {

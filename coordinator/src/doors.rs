@@ -12,6 +12,11 @@ use crate::{
     visitors::tunnel_entry,
 };
 use futures_util::future::BoxFuture;
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, TcpListener},
+    ops::RangeInclusive,
+};
 use ttalkak_protocol::id::TunnelId;
 
 /// The edge as the API sees it.
@@ -20,6 +25,8 @@ pub struct EdgeDoor {
     pub routes: RouteTable,
     /// Who holds a tunnel open.
     pub tunnels: Tunnels,
+    /// Where public ports are opened.
+    pub ports_address: IpAddr,
 }
 
 impl TunnelDoor for EdgeDoor {
@@ -41,6 +48,15 @@ impl TunnelDoor for EdgeDoor {
         self.routes.remove(&tunnel.name);
         self.tunnels.close(Owner::Named(tunnel.id));
     }
+
+    fn busy(&self, ports: RangeInclusive<u16>) -> BTreeSet<u16> {
+        busy(self.ports_address, ports)
+    }
+}
+
+/// Those of `ports` that cannot be opened at `address` now.
+fn busy(address: IpAddr, ports: RangeInclusive<u16>) -> BTreeSet<u16> {
+    ports.filter(|port| TcpListener::bind((address, *port)).is_err()).collect()
 }
 
 /// Connect tokens, looked up in the store.
@@ -52,5 +68,18 @@ impl NamedTunnels for ConnectTokens {
         hash: &'a TokenHash,
     ) -> BoxFuture<'a, Result<Option<TunnelId>, Box<dyn std::error::Error + Send + Sync>>> {
         Box::pin(async move { Ok(self.0.tunnel_of_token(hash).await?.map(|tunnel| tunnel.id)) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_somebody_listens_on_is_busy() {
+        let address = IpAddr::from([127, 0, 0, 1]);
+        let held = TcpListener::bind((address, 0)).unwrap();
+        let port = held.local_addr().unwrap().port();
+        assert_eq!(busy(address, port..=port), BTreeSet::from([port]));
     }
 }

@@ -13,6 +13,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Output},
+    sync::atomic::{AtomicU16, Ordering},
     time::Duration,
 };
 
@@ -323,10 +324,17 @@ impl Drop for World {
     }
 }
 
-/// A port that nobody listens on.
+/// A port that nobody listens on, each once. None of those that the system gives to outgoing connections (from 32768
+/// on): one of them could be anybody's by the time that a program opens it.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener.local_addr().expect("its address").port()
+    const FIRST: u16 = 10_000;
+    const COUNT: u16 = 19_000;
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    // Test programs that run at the same time begin at places of their own.
+    let begin = u16::try_from(std::process::id() * 97 % u32::from(COUNT)).expect("less than the count");
+    let ports = std::iter::repeat_with(|| GIVEN.fetch_add(1, Ordering::Relaxed)).take(usize::from(COUNT));
+    let mut ports = ports.map(|given| FIRST + (begin + given % COUNT) % COUNT);
+    ports.find(|port| TcpListener::bind(("0.0.0.0", *port)).is_ok()).expect("a free port")
 }
 
 fn start_coordinator(

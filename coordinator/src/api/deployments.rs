@@ -52,7 +52,7 @@ pub(super) async fn create(
 ) -> Reply<DeploymentAccepted> {
     about.is(&*wish.name);
     let new = validate::deployment(wish, caller.config.allow_local_git, clock::now())?;
-    let ports = &caller.config.public_ports;
+    let ports = &caller.port_pool(new.exposure);
     let accepted =
         caller.store.create_deployment(&caller.sealer, caller.account, &new, ports, clock::now()).await?;
     Ok(caller.accepted(accepted))

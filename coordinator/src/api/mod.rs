@@ -58,12 +58,13 @@ use crate::{
     nudge::Nudge,
     online::Online,
     seal::Sealer,
-    store::{Store, tunnel::TunnelRow},
+    store::{Store, name::PortPool, tunnel::TunnelRow},
 };
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-use std::sync::Arc;
+use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use ttalkak_protocol::{
+    api::deployment::Exposure,
     id::{AccountId, AgentId, DeploymentId, TunnelId, UserId},
     unit::{PublicPort, UnixMillis},
 };
@@ -79,6 +80,8 @@ pub trait TunnelDoor: Send + Sync {
     fn made(&self, tunnel: &TunnelRow);
     /// A tunnel was deleted: its connection ends and its address is gone.
     fn deleted(&self, tunnel: &TunnelRow);
+    /// Those of `ports` that cannot be opened now.
+    fn busy(&self, ports: RangeInclusive<u16>) -> BTreeSet<u16>;
 }
 
 /// What the API needs of the other rooms. Cheap to clone.
@@ -114,6 +117,16 @@ impl ApiState {
     /// Where visitors find a deployment or tunnel.
     fn url(&self, name: &str, port: Option<PublicPort>) -> String {
         self.config.public_url(name, port)
+    }
+
+    /// Where a public port is taken from. Nothing is probed for what needs none.
+    fn port_pool(&self, exposure: Exposure) -> PortPool {
+        let all = self.config.public_ports.clone();
+        let busy = match exposure {
+            Exposure::Tcp => self.tunnels.busy(all.clone()),
+            Exposure::Http => BTreeSet::new(),
+        };
+        PortPool { all, busy }
     }
 
     /// Where source archives lie.

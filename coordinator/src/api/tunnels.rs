@@ -47,7 +47,7 @@ pub(super) async fn create(
     let token = fresh::secret(TOKEN_PREFIX);
     let hash = Sha256::digest(&token).into();
     let id = fresh::id(TunnelId::new);
-    let (label, ports) = ((wish.name.as_str(), wish.exposure), &caller.config.public_ports);
+    let (label, ports) = ((wish.name.as_str(), wish.exposure), &caller.port_pool(wish.exposure));
     let row = caller.store.create_tunnel(caller.account, (id, &hash), label, ports, clock::now()).await?;
     caller.tunnels.made(&row);
     let created = TunnelCreated { tunnel: caller.tunnel_view(&row), connect_token: Secret::new(token) };

@@ -23,6 +23,7 @@ use crate::{
         chain_event::{ChainMark, add_chain_event, move_chain_mark},
         deployment::{NewDeployment, NewSource},
         journal::journal_append,
+        name::PortPool,
         opening::Opening,
         outbox::{OutboxRow, Signed},
         provider::NewAgent,
@@ -30,6 +31,7 @@ use crate::{
         wallet,
     },
 };
+use std::collections::BTreeSet;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -337,5 +339,6 @@ async fn deploy(store: &Store, sealer: &Sealer, account: AccountId, name: &str) 
         health_path: None,
         until: None,
     };
-    store.create_deployment(sealer, account, &new, &(30_000..=30_001), NOW).await.unwrap().deployment.id()
+    let ports = PortPool { all: 30_000..=30_001, busy: BTreeSet::new() };
+    store.create_deployment(sealer, account, &new, &ports, NOW).await.unwrap().deployment.id()
 }

@@ -3,14 +3,13 @@
 use super::{
     Store, StoreError, StoreResult, Tx,
     env::EnvChange,
-    name,
+    name::{self, PortPool},
     release::{self, Origin},
     row::word,
     view::{self, StoredDeployment},
     wish,
 };
 use crate::{fresh, seal::Sealer};
-use std::ops::RangeInclusive;
 use ttalkak_protocol::{
     Secret,
     api::{
@@ -97,7 +96,7 @@ impl Store {
         sealer: &Sealer,
         account: AccountId,
         new: &NewDeployment,
-        ports: &RangeInclusive<u16>,
+        ports: &PortPool,
         now: UnixMillis,
     ) -> StoreResult<Accepted> {
         let id: DeploymentId = fresh::id(DeploymentId::new);

@@ -29,7 +29,7 @@ pub mod log;
 pub mod machine;
 pub mod mandate;
 pub mod mark;
-mod name;
+pub mod name;
 pub mod opening;
 pub mod outbox;
 pub mod pairing;

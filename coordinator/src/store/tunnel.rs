@@ -1,8 +1,11 @@
 //! Tunnels of their own: a name, a port if need be, and the hash of the token that holds them open.
 
-use super::{RowExt, Store, StoreError, StoreResult, name, row::word};
+use super::{
+    RowExt, Store, StoreError, StoreResult,
+    name::{self, PortPool},
+    row::word,
+};
 use sqlx::sqlite::SqliteRow;
-use std::ops::RangeInclusive;
 use ttalkak_protocol::{
     api::deployment::Exposure,
     id::{AccountId, TunnelId},
@@ -44,7 +47,7 @@ impl Store {
         account: AccountId,
         (id, hash): (TunnelId, &[u8; 32]),
         (label, exposure): (&str, Exposure),
-        ports: &RangeInclusive<u16>,
+        ports: &PortPool,
         now: UnixMillis,
     ) -> StoreResult<TunnelRow> {
         let mut tx = self.begin().await?;

@@ -4,7 +4,7 @@ use axum::{Router, body::Body};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, ops::RangeInclusive, path::Path, sync::Arc};
 use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
@@ -43,6 +43,9 @@ impl TunnelDoor for NoTunnels {
     }
     fn made(&self, _: &TunnelRow) {}
     fn deleted(&self, _: &TunnelRow) {}
+    fn busy(&self, _: RangeInclusive<u16>) -> BTreeSet<u16> {
+        BTreeSet::new()
+    }
 }
 
 pub(crate) struct Reply {
