@@ -81,7 +81,7 @@ const COORDINATOR_ARROWS: &[(&str, &[&str])] = &[
     (
         "api",
         &[
-            "jobs", "money", "logic", "ledger", "store", "git", "github", "seal", "nudge", "online",
+            "flows", "jobs", "money", "logic", "ledger", "store", "git", "github", "seal", "nudge", "online",
             "log_hub", "clock", "fresh",
         ],
     ),

@@ -62,6 +62,10 @@ pub(crate) enum Command {
     Delete(commands::delete::Args),
     /// Set when a deployment ends, or that it has no end
     Extend(commands::extend::Args),
+    /// Give a deployment another size
+    Resize(commands::resize::Args),
+    /// Set which part of its project a deployment is
+    Part(commands::part::Args),
     /// Show or change environment variables
     Env(commands::env::Args),
     /// Open a deployment in the browser

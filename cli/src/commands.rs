@@ -13,11 +13,13 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod logs;
 pub(crate) mod open;
+pub(crate) mod part;
 pub(crate) mod plan;
 pub(crate) mod projects;
 pub(crate) mod providers;
 pub(crate) mod redeploy;
 pub(crate) mod releases;
+pub(crate) mod resize;
 pub(crate) mod restart;
 pub(crate) mod rollback;
 pub(crate) mod start;
@@ -53,6 +55,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> CliResult<()> {
         Command::Restart(args) => restart::run(context, args).await,
         Command::Delete(args) => delete::run(context, args).await,
         Command::Extend(args) => extend::run(context, args).await,
+        Command::Resize(args) => resize::run(context, args).await,
+        Command::Part(args) => part::run(context, args).await,
         Command::Env(args) => env::run(context, args).await,
         Command::Open(args) => open::run(context, args).await,
         Command::Login(args) => login::run(context, args).await,

@@ -1,6 +1,6 @@
 //! Sizes, durations and processor shares, from people and for people. Pure.
 
-use ttalkak_protocol::unit::{Bytes, Millis, UnixMillis};
+use ttalkak_protocol::unit::{Bytes, MilliCpu, Millis, UnixMillis};
 
 /// `512 B`, `1.5 KiB`, `12 MiB`: three digits at most, binary units.
 pub(crate) fn size(bytes: Bytes) -> String {
@@ -84,6 +84,13 @@ pub(crate) fn parse_size(text: &str) -> Result<Bytes, String> {
     let thousandths = parse_thousandths(number).ok_or_else(wrong)?;
     let bytes = u128::from(thousandths) * u128::from(scale) / 1000;
     u64::try_from(bytes).map(Bytes).map_err(|_| wrong())
+}
+
+/// `0.5 processors`, `1 processor`.
+pub(crate) fn cores(cpu: MilliCpu) -> String {
+    let text = format!("{}.{:03}", cpu.0 / 1000, cpu.0 % 1000);
+    let number = text.trim_end_matches('0').trim_end_matches('.');
+    format!("{number} processor{}", if number == "1" { "" } else { "s" })
 }
 
 /// Reads a decimal number with at most three decimals as thousandths: `0.5` is 500.

@@ -7,10 +7,10 @@ use crate::{
     clock,
     config::{self, Config},
     console::{self, Console},
-    doors::{ConnectTokens, EdgeDoor},
+    doors::{ConnectTokens, OpenDoor},
     edge::{self, EdgeConfig, EdgeState, Scheme, routes::RouteTable, tunnels::Tunnels},
     facts::Facts,
-    flows::world::World,
+    flows::{plan::Plans, world::World},
     fresh, front,
     git::GitPolicy,
     github::GitHub,
@@ -78,14 +78,7 @@ pub async fn run(
     let github = GitHub::open(&config.github).context("open GitHub")?;
     let routes = RouteTable::default();
     routes.replace_all(table(&store.addresses().await?, &store.tunnel_addresses().await?));
-    let named = Arc::new(ConnectTokens(store.clone()));
-    let tunnels = Tunnels::new(
-        online.clone(),
-        named,
-        ttalkak_tunnel::Limits::default(),
-        tasks.clone(),
-        shutdown.clone(),
-    );
+    let tunnels = open_tunnels(&online, &store, &tasks, &shutdown);
     let visitors = Arc::new(EdgeVisitors { routes: routes.clone(), tunnels: tunnels.clone() });
     let world = World::new(
         (store.clone(), sealer.clone()),
@@ -97,6 +90,7 @@ pub async fn run(
     .with_money(money.clone())
     .with_github(github.clone());
 
+    let plans = Plans::new(world.clone());
     start_jobs(&workers, &world, &config, &tunnels, &shutdown);
     if let Some((money, chain)) = &opened {
         jobs::paid::start(&workers, &world, (money, chain), &shutdown);
@@ -122,7 +116,8 @@ pub async fn run(
         money,
         github,
         mail: Mailer::new(&config.accounts.mail()).context("open the way for mail")?,
-        tunnels: Arc::new(edge_door(&config, &routes, &tunnels)),
+        plans,
+        edge: Arc::new(edge_door(&config, &routes, &tunnels)),
         tasks: tasks.clone(),
         shutdown: shutdown.clone(),
     };
@@ -140,6 +135,17 @@ pub async fn run(
     store.close().await;
     tracing::info!("coordinator has stopped");
     Ok(())
+}
+
+fn open_tunnels(
+    online: &Online,
+    store: &Store,
+    tasks: &TaskTracker,
+    shutdown: &CancellationToken,
+) -> Tunnels {
+    let named = Arc::new(ConnectTokens(store.clone()));
+    let limits = ttalkak_tunnel::Limits::default();
+    Tunnels::new(online.clone(), named, limits, tasks.clone(), shutdown.clone())
 }
 
 /// Serves until the end was asked for and requests at work are done, or their time is over.
@@ -165,6 +171,7 @@ fn start_jobs(
     if let Some(github) = &world.github {
         workers.spawn(jobs::push::run(world.clone(), github.clone(), config.clone(), shutdown.clone()));
     }
+    workers.spawn(jobs::previews::run(world.clone(), shutdown.clone()));
     workers.spawn(jobs::sagas::run(world.clone(), shutdown.clone()));
     workers.spawn(jobs::leaving::run(world.clone(), shutdown.clone()));
     workers.spawn(jobs::presence::run(world.clone(), shutdown.clone()));
@@ -182,8 +189,8 @@ async fn take_down(workers: &TaskTracker, tasks: &TaskTracker) {
     }
 }
 
-fn edge_door(config: &Config, routes: &RouteTable, tunnels: &Tunnels) -> EdgeDoor {
-    EdgeDoor { routes: routes.clone(), tunnels: tunnels.clone(), ports_address: config.edge_listen.ip() }
+fn edge_door(config: &Config, routes: &RouteTable, tunnels: &Tunnels) -> OpenDoor {
+    OpenDoor { routes: routes.clone(), tunnels: tunnels.clone(), ports_address: config.edge_listen.ip() }
 }
 
 fn edge_config(config: &Config) -> EdgeConfig {

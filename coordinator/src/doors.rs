@@ -1,15 +1,19 @@
-//! Tunnels of their own, between the API (which makes and deletes them), the store (which keeps them) and the edge
-//! (which lets their visitors in).
+//! Tunnels of their own and parts of projects, between the API (which changes them), the store (which keeps them) and the
+//! edge (which lets their visitors in).
 
 use crate::{
-    api::TunnelDoor,
+    api::EdgeDoor,
     edge::{
         routes::RouteTable,
         tunnels::{NamedTunnels, Owner, Tunnels},
     },
     online::TokenHash,
-    store::{Store, route::TunnelAddressRow, tunnel::TunnelRow},
-    visitors::tunnel_entry,
+    store::{
+        Store,
+        route::{AddressRow, TunnelAddressRow},
+        tunnel::TunnelRow,
+    },
+    visitors::{entry, tunnel_entry},
 };
 use futures_util::future::BoxFuture;
 use std::{
@@ -20,7 +24,7 @@ use std::{
 use ttalkak_protocol::id::TunnelId;
 
 /// The edge as the API sees it.
-pub struct EdgeDoor {
+pub struct OpenDoor {
     /// Names and where they lead.
     pub routes: RouteTable,
     /// Who holds a tunnel open.
@@ -29,7 +33,7 @@ pub struct EdgeDoor {
     pub ports_address: IpAddr,
 }
 
-impl TunnelDoor for EdgeDoor {
+impl EdgeDoor for OpenDoor {
     fn is_open(&self, tunnel: TunnelId) -> bool {
         self.tunnels.is_open(Owner::Named(tunnel))
     }
@@ -47,6 +51,10 @@ impl TunnelDoor for EdgeDoor {
     fn deleted(&self, tunnel: &TunnelRow) {
         self.routes.remove(&tunnel.name);
         self.tunnels.close(Owner::Named(tunnel.id));
+    }
+
+    fn changed(&self, address: &AddressRow) {
+        self.routes.set(address.name.clone(), entry(address));
     }
 
     fn busy(&self, ports: RangeInclusive<u16>) -> BTreeSet<u16> {

@@ -42,12 +42,13 @@ impl Visitors for EdgeVisitors {
 }
 
 /// The edge's row for a deployment.
-fn entry(address: &AddressRow) -> RouteEntry {
+pub fn entry(address: &AddressRow) -> RouteEntry {
     let serving = match address.target {
         Some((lease, agent)) if leads(address.state) => Serving::By(Target::Lease { lease, agent }),
         Some(_) | None => Serving::Nobody { cause: cause(address), detail: String::new() },
     };
-    RouteEntry { exposure: address.exposure, public_port: address.public_port, serving }
+    let place = address.part.map(|part| (address.project, part));
+    RouteEntry { exposure: address.exposure, public_port: address.public_port, place, serving }
 }
 
 /// Visitors are led to a workload as long as one may answer, also one that was seen crashed a moment ago: it may be
@@ -87,6 +88,7 @@ pub fn tunnel_entry(tunnel: &TunnelAddressRow) -> RouteEntry {
     RouteEntry {
         exposure: tunnel.exposure,
         public_port: tunnel.public_port,
+        place: None,
         serving: Serving::By(Target::Tunnel(tunnel.tunnel)),
     }
 }
@@ -100,7 +102,10 @@ pub fn table(addresses: &[AddressRow], tunnels: &[TunnelAddressRow]) -> BTreeMap
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ttalkak_protocol::{api::deployment::Exposure, id::DeploymentId};
+    use ttalkak_protocol::{
+        api::deployment::Exposure,
+        id::{DeploymentId, ProjectId},
+    };
     use uuid::Uuid;
 
     fn address(state: DeploymentState, reason: Option<EndReason>) -> AddressRow {
@@ -111,6 +116,8 @@ mod tests {
             public_port: None,
             state,
             reason,
+            project: ProjectId::new(Uuid::nil()),
+            part: None,
             target: Some((LeaseId::new(Uuid::nil()), AgentId::new(Uuid::nil()))),
         }
     }

@@ -19,7 +19,10 @@ use tokio_util::io::ReaderStream;
 use ttalkak_protocol::{
     api::{
         HealthView,
-        deployment::{CreateDeployment, DeploymentAccepted, DeploymentView, Redeploy, Rollback, SetTerm},
+        deployment::{
+            CreateDeployment, DeploymentAccepted, DeploymentView, Redeploy, Rollback, SetPart, SetSize,
+            SetTerm,
+        },
         device::{AskDevice, DeviceAsked, DeviceState, PollDevice},
         env::{EnvList, SetEnv},
         log::{LogLines, LogQuery},
@@ -120,6 +123,16 @@ impl Api {
     /// `PUT /v1/deployments/{deployment}/term`.
     pub(crate) async fn set_term(&self, name: &str, body: &SetTerm) -> CliResult<DeploymentView> {
         self.call(Method::PUT, self.url(&["deployments", name, "term"]), Some(body), Patience::Some).await
+    }
+
+    /// `PUT /v1/deployments/{deployment}/size`.
+    pub(crate) async fn set_size(&self, name: &str, body: &SetSize) -> CliResult<DeploymentView> {
+        self.call(Method::PUT, self.url(&["deployments", name, "size"]), Some(body), Patience::Some).await
+    }
+
+    /// `PUT /v1/deployments/{deployment}/part`.
+    pub(crate) async fn set_part(&self, name: &str, body: &SetPart) -> CliResult<DeploymentView> {
+        self.call(Method::PUT, self.url(&["deployments", name, "part"]), Some(body), Patience::Some).await
     }
 
     /// `POST /v1/deployments/{deployment}/stop`.

@@ -1,26 +1,27 @@
 //! `ttalkak deploy`: a repository or a folder in, an address out.
 
 mod source;
-mod wish;
+pub(super) mod wish;
 
 use self::source::Origin;
-use super::WaitArgs;
+use super::{WaitArgs, part::Part};
 use crate::{
+    api::Api,
     args::{deployment, new_name, token},
     clock,
     context::Context,
     cost,
     env_entry::{Assignment, EnvBuilder},
-    error::CliResult,
+    error::{CliError, CliResult},
     rollout::{self, Rollout, Screen},
     term::TermArgs,
 };
 use clap::ValueEnum;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::time::Instant;
 use ttalkak_protocol::{
     api::{
-        deployment::{CreateDeployment, Exposure, Redeploy, SetTerm},
+        deployment::{CreateDeployment, DeploymentView, Exposure, Redeploy, SetPart, SetSize, SetTerm},
         env::{EnvEntry, EnvScope},
     },
     unit::{Bytes, MilliCpu, UnixMillis},
@@ -77,6 +78,12 @@ pub(crate) struct Args {
     /// Project to put it into
     #[arg(long, value_parser = deployment)]
     project: Option<String>,
+    /// Build it by this Dockerfile instead of what is detected
+    #[arg(long, value_name = "FILE")]
+    dockerfile: Option<PathBuf>,
+    /// Which part of its project it is: /api of a front end is answered by the back end
+    #[arg(long, value_name = "PART")]
+    part: Option<Part>,
     #[command(flatten)]
     term: TermArgs,
     #[command(flatten)]
@@ -104,6 +111,11 @@ impl From<Scope> for EnvScope {
     }
 }
 
+/// The text of a Dockerfile.
+pub(super) fn dockerfile(path: &Path) -> CliResult<String> {
+    std::fs::read_to_string(path).map_err(|cause| CliError::file("read the Dockerfile", cause))
+}
+
 /// Deploys and waits.
 pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
     let started = Instant::now();
@@ -116,6 +128,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
         None => origin.name()?,
     };
     let until = args.term.end(clock::now())?;
+    let own = args.dockerfile.as_deref().map(dockerfile).transpose()?;
     let api = context.api()?;
     let mut screen = Screen::new(&context.output, args.wait.verbose);
     screen.now("Asking the coordinator", "");
@@ -132,9 +145,13 @@ pub(crate) async fn run(context: &Context, args: Args) -> CliResult<()> {
             if until.is_some() && until != existing.until {
                 api.set_term(&name, &SetTerm { until }).await?;
             }
-            api.redeploy(&name, &Redeploy { source: Some(source), env }).await?
+            args.reshape(&api, &existing).await?;
+            api.redeploy(&name, &Redeploy { source: Some(source), env, dockerfile: own }).await?
         }
-        None => api.create_deployment(&args.creation(name.clone(), source, env, until)).await?,
+        None => {
+            let creation = args.creation(name.clone(), source, env, until);
+            api.create_deployment(&CreateDeployment { dockerfile: own, ..creation }).await?
+        }
     };
     let rollout = Rollout {
         accepted,
@@ -186,6 +203,22 @@ impl Args {
             milli_cpu: self.cpu.map(|cpu| cpu.0),
             health_path: self.health_path.clone(),
             until,
+            dockerfile: None,
+            part: self.part.and_then(Part::wish),
         }
+    }
+
+    /// Gives what exists the size and the part that are wished for.
+    async fn reshape(&self, api: &Api, existing: &DeploymentView) -> CliResult<()> {
+        let memory = self.memory.filter(|memory| *memory != existing.memory_bytes);
+        let cpu = self.cpu.filter(|cpu| *cpu != existing.milli_cpu);
+        if memory.is_some() || cpu.is_some() {
+            let size = SetSize { memory_bytes: memory.map(|it| it.0), milli_cpu: cpu.map(|it| it.0) };
+            api.set_size(&existing.name, &size).await?;
+        }
+        if let Some(part) = self.part.map(Part::wish).filter(|part| *part != existing.part) {
+            api.set_part(&existing.name, &SetPart { part }).await?;
+        }
+        Ok(())
     }
 }

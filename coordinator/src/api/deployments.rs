@@ -7,11 +7,17 @@ use super::{
     error::ApiError,
     extract::{Answer, Json, Key, OptionalJson, Query, Reply, ok},
     projects::cached,
+    push::link_to,
     validate,
 };
 use crate::{
     clock,
-    store::{deployment::Accepted, list::ListSpec, view::StoredDeployment},
+    store::{
+        deployment::{Accepted, NewSource},
+        list::ListSpec,
+        view::StoredDeployment,
+        wish::Change,
+    },
 };
 use axum::{extract::OriginalUri, response::Response};
 use http::StatusCode;
@@ -34,8 +40,8 @@ impl ApiState {
         Answer(StatusCode::ACCEPTED, DeploymentAccepted { deployment, release: accepted.release })
     }
 
-    /// `202`: it is on its way out.
-    fn ending(&self, stored: StoredDeployment) -> Answer<DeploymentView> {
+    /// `202`: it is on its way to be so.
+    pub(super) fn ending(&self, stored: StoredDeployment) -> Answer<DeploymentView> {
         self.nudge.sagas();
         self.logs.wake(stored.id());
         Answer(StatusCode::ACCEPTED, self.view(stored))
@@ -51,7 +57,11 @@ pub(super) async fn create(
     Json(wish): Json<CreateDeployment>,
 ) -> Reply<DeploymentAccepted> {
     about.is(&*wish.name);
-    let new = validate::deployment(wish, caller.config.allow_local_git, clock::now())?;
+    let mut new = validate::deployment(wish, caller.config.allow_local_git, clock::now())?;
+    if let NewSource::Git { url, token: None, .. } = &new.source {
+        // Without it a private repository could not be fetched at all.
+        new.link = link_to(&caller, url).await;
+    }
     let ports = &caller.port_pool(new.exposure);
     let accepted =
         caller.store.create_deployment(&caller.sealer, caller.account, &new, ports, clock::now()).await?;
@@ -105,7 +115,9 @@ pub(super) async fn redeploy(
     validate::environment(&wish.env)?;
     let source =
         wish.source.map(|source| validate::source(source, caller.config.allow_local_git)).transpose()?;
-    let change = (source.as_ref(), &wish.env[..]);
+    // An empty text is a wish as well: back to what is detected.
+    let dockerfile = wish.dockerfile.map(|text| validate::dockerfile(Some(text))).transpose()?;
+    let change = Change { source: source.as_ref(), env: &wish.env, dockerfile };
     let accepted =
         caller.store.request_redeploy(&caller.sealer, caller.account, &key, change, clock::now()).await?;
     Ok(caller.accepted(accepted))

@@ -28,6 +28,7 @@ mod openapi;
 mod oversize;
 mod pages;
 mod pairing;
+mod plans;
 mod projects;
 mod providers;
 mod push;
@@ -35,6 +36,7 @@ mod rate;
 mod releases;
 mod repositories;
 mod session;
+mod shape;
 mod sign_in;
 pub mod source;
 mod statement;
@@ -51,6 +53,7 @@ pub use tokens::{NewToken, new_token};
 use crate::{
     clock,
     config::Config,
+    flows::plan::Plans,
     github::GitHub,
     log_hub::LogHub,
     mail::Mailer,
@@ -58,7 +61,7 @@ use crate::{
     nudge::Nudge,
     online::Online,
     seal::Sealer,
-    store::{Store, name::PortPool, tunnel::TunnelRow},
+    store::{Store, name::PortPool, route::AddressRow, tunnel::TunnelRow},
 };
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
@@ -72,14 +75,16 @@ use ttalkak_protocol::{
 /// The largest body but for uploads. An environment of 64 KiB in JSON fits many times.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
-/// The edge as the API sees it: tunnels of their own come and go there.
-pub trait TunnelDoor: Send + Sync {
+/// The edge as the API sees it: tunnels of their own come and go there, and parts of a project find each other.
+pub trait EdgeDoor: Send + Sync {
     /// Whether somebody holds the tunnel open.
     fn is_open(&self, tunnel: TunnelId) -> bool;
     /// A tunnel was made: its address exists from now on.
     fn made(&self, tunnel: &TunnelRow);
     /// A tunnel was deleted: its connection ends and its address is gone.
     fn deleted(&self, tunnel: &TunnelRow);
+    /// A deployment became another part of its project.
+    fn changed(&self, address: &AddressRow);
     /// Those of `ports` that cannot be opened now.
     fn busy(&self, ports: RangeInclusive<u16>) -> BTreeSet<u16>;
 }
@@ -105,8 +110,10 @@ pub struct ApiState {
     pub github: Option<GitHub>,
     /// Sends mail.
     pub mail: Mailer,
-    /// Where tunnels come and go.
-    pub tunnels: Arc<dyn TunnelDoor>,
+    /// What a deploy would do.
+    pub plans: Plans,
+    /// Where visitors are let in.
+    pub edge: Arc<dyn EdgeDoor>,
     /// Owns the tasks that this room starts.
     pub tasks: TaskTracker,
     /// Ends event streams when the process shuts down.
@@ -123,7 +130,7 @@ impl ApiState {
     fn port_pool(&self, exposure: Exposure) -> PortPool {
         let all = self.config.public_ports.clone();
         let busy = match exposure {
-            Exposure::Tcp => self.tunnels.busy(all.clone()),
+            Exposure::Tcp => self.edge.busy(all.clone()),
             Exposure::Http => BTreeSet::new(),
         };
         PortPool { all, busy }
@@ -152,6 +159,7 @@ pub(crate) struct Room {
     seen_at_github: repositories::Seen,
     changing: rate::Buckets<AccountId>,
     hooking: rate::Buckets<DeploymentId>,
+    planning: rate::Buckets<AccountId>,
     streams: events::Streams,
     uploading: tokio::sync::Semaphore,
     /// Claims of idempotency keys from before this belong to a process that is gone.
@@ -176,6 +184,7 @@ pub fn router(state: ApiState) -> Router {
         seen_at_github: repositories::Seen::default(),
         changing: rate::Buckets::new(caller::CHANGE_RATE),
         hooking: rate::Buckets::new(hooks::RATE),
+        planning: rate::Buckets::new(plans::RATE),
         streams: events::Streams::default(),
         uploading: tokio::sync::Semaphore::new(uploads::AT_A_TIME),
         started: clock::now(),

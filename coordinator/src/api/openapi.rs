@@ -3,8 +3,8 @@
 
 use super::{
     audit, billing, caller::Door, deployments, devices, earnings, env, events, github, health, hooks,
-    invitations, logs, machine, me, names, pairing, projects, providers, push, releases, repositories,
-    session, sign_in, source, team, tokens, tunnels, uploads, wallet,
+    invitations, logs, machine, me, names, pairing, plans, projects, providers, push, releases, repositories,
+    session, shape, sign_in, source, team, tokens, tunnels, uploads, wallet,
 };
 use ttalkak_protocol::{api::log::LogKind, error::ErrorBody};
 use utoipa::{
@@ -78,6 +78,7 @@ pub(super) fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(tokens::revoke))
         .routes(routes!(projects::create, projects::list))
         .routes(routes!(projects::read, projects::rename, projects::delete))
+        .routes(routes!(plans::ask))
         .routes(routes!(deployments::create, deployments::list))
         .routes(routes!(deployments::read, deployments::delete))
         .routes(routes!(deployments::redeploy))
@@ -85,6 +86,8 @@ pub(super) fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(deployments::start))
         .routes(routes!(deployments::restart))
         .routes(routes!(deployments::set_term))
+        .routes(routes!(shape::set_size))
+        .routes(routes!(shape::set_part))
         .routes(routes!(deployments::stop))
         .routes(routes!(deployments::cancel))
         .routes(routes!(releases::list))

@@ -20,6 +20,7 @@ use ttalkak_protocol::{
         push::{DeliveryQuery, DeliveryView, HookSecret, PushView, SetPush},
     },
     id::DeploymentId,
+    money::Amount,
 };
 
 const PATTERNS_MAX: usize = 20;
@@ -67,7 +68,10 @@ pub(super) async fn change(
 ) -> Reply<PushView> {
     let row = caller.store.push(caller.account, &key).await?;
     check(&wish)?;
-    let link = if wish.on { link(&caller, &row).await } else { None };
+    let link = match row.git_url.as_deref().filter(|_| wish.on) {
+        Some(url) => link_to(&caller, url).await,
+        None => None,
+    };
     let row = caller.store.set_push(caller.account, &key, &wish, link.as_ref()).await?;
     Ok(ok(caller.push_view(row)))
 }
@@ -97,7 +101,9 @@ pub(super) async fn deliveries(
 fn check(wish: &SetPush) -> Result<(), ApiError> {
     let patterns = wish.paths.iter().chain(&wish.branch).all(|pattern| is_pattern(pattern));
     let bounds = wish.previews.is_none_or(|previews| {
-        TTL_BOUNDS_MS.contains(&previews.ttl_ms.0) && (1..=PREVIEWS_MAX).contains(&previews.at_most)
+        TTL_BOUNDS_MS.contains(&previews.ttl_ms.0)
+            && (1..=PREVIEWS_MAX).contains(&previews.at_most)
+            && previews.spend_max != Some(Amount::ZERO)
     });
     if patterns && bounds && wish.paths.len() <= PATTERNS_MAX {
         return Ok(());
@@ -111,9 +117,9 @@ fn told(error: GitHubError) -> ApiError {
 
 /// Where GitHub's App may act: the caller may push there, and the App is installed. That it is so is looked up each time,
 /// in the caller's own name; whoever only reads a public repository cannot make us speak there.
-async fn link(asker: &Asker, row: &HookRow) -> Option<GitHubLink> {
+pub(super) async fn link_to(asker: &Asker, git_url: &str) -> Option<GitHubLink> {
     let github = asker.github.as_ref()?;
-    let name = repo_of_url(github.web_url(), row.git_url.as_deref()?)?;
+    let name = repo_of_url(github.web_url(), git_url)?;
     let now = clock::now();
     let look = async {
         let access = super::github::access(asker, github).await?;
@@ -126,7 +132,7 @@ async fn link(asker: &Asker, row: &HookRow) -> Option<GitHubLink> {
     match look.await {
         Ok(link) => link,
         Err(error) => {
-            tracing::info!(deployment.id = %row.deployment, %error, "GitHub's App does not act for {}", row.deployment);
+            tracing::info!(account.id = %asker.account, %error, "GitHub's App does not act for this account here");
             None
         }
     }
@@ -151,7 +157,7 @@ mod tests {
         assert!(check(&wish(vec![String::new()])).is_err());
         let branch = SetPush { branch: Some("a b".into()), ..wish(Vec::new()) };
         assert!(check(&branch).is_err());
-        let previews = Previews { on: true, forks: false, ttl_ms: Millis(1), at_most: 1 };
+        let previews = Previews { on: true, ttl_ms: Millis(1), at_most: 1, ..Previews::default() };
         assert!(check(&SetPush { previews: Some(previews), ..wish(Vec::new()) }).is_err());
     }
 }

@@ -28,7 +28,7 @@ impl ApiState {
             name: row.name.clone(),
             exposure: row.exposure,
             public_port: row.public_port,
-            connected: self.tunnels.is_open(row.id),
+            connected: self.edge.is_open(row.id),
             created_at: row.created_at,
         }
     }
@@ -49,7 +49,7 @@ pub(super) async fn create(
     let id = fresh::id(TunnelId::new);
     let (label, ports) = ((wish.name.as_str(), wish.exposure), &caller.port_pool(wish.exposure));
     let row = caller.store.create_tunnel(caller.account, (id, &hash), label, ports, clock::now()).await?;
-    caller.tunnels.made(&row);
+    caller.edge.made(&row);
     let created = TunnelCreated { tunnel: caller.tunnel_view(&row), connect_token: Secret::new(token) };
     Ok(Answer(StatusCode::CREATED, created))
 }
@@ -68,6 +68,6 @@ pub(super) async fn list(caller: Caller<can::Read>) -> Reply<TunnelList> {
     responses((status = 204, description = "Deleted.")))]
 pub(super) async fn delete(caller: Caller<can::Deploy>, Key(key): Key) -> Result<StatusCode, ApiError> {
     let row = caller.store.delete_tunnel(caller.account, &key).await?;
-    caller.tunnels.deleted(&row);
+    caller.edge.deleted(&row);
     Ok(StatusCode::NO_CONTENT)
 }

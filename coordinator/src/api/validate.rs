@@ -3,7 +3,7 @@
 
 use crate::{
     git::{GitPolicy, GitRef, GitUrl},
-    logic::term_end,
+    logic::{request::Refusal, term_end},
     store::deployment::{NewDeployment, NewSource},
 };
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use ttalkak_protocol::{
     ErrorCode,
     api::{
         deployment::{
-            CPU_BOUNDS, CPU_DEFAULT, CreateDeployment, MEMORY_BOUNDS, MEMORY_DEFAULT, SourceRequest,
+            CPU_BOUNDS, CPU_DEFAULT, CreateDeployment, Exposure, MEMORY_BOUNDS, MEMORY_DEFAULT, SourceRequest,
         },
         env::EnvEntry,
     },
@@ -25,6 +25,7 @@ const HEALTH_PATH_CHARS_MAX: usize = 200;
 const ROOT_DIR_CHARS_MAX: usize = 512;
 const TOKEN_CHARS_MAX: usize = 4_096;
 const LABEL_CHARS_MAX: usize = 64;
+const DOCKERFILE_BYTES_MAX: usize = 64 * 1024;
 
 type Checked<T> = Result<T, Problem>;
 
@@ -33,6 +34,9 @@ pub(super) fn deployment(wish: CreateDeployment, local_git: bool, now: UnixMilli
     hostname(&wish.name)?;
     environment(&wish.env)?;
     until(wish.until, now)?;
+    if wish.part.is_some() && wish.exposure == Exposure::Tcp {
+        return Err(part_needs_http());
+    }
     Ok(NewDeployment {
         source: source(wish.source, local_git)?,
         port: port(wish.port)?,
@@ -44,6 +48,9 @@ pub(super) fn deployment(wish: CreateDeployment, local_git: bool, now: UnixMilli
         env: wish.env,
         exposure: wish.exposure,
         until: wish.until,
+        dockerfile: dockerfile(wish.dockerfile)?,
+        part: wish.part,
+        link: None,
     })
 }
 
@@ -88,6 +95,26 @@ fn deceives(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' |
             '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A Dockerfile's text; an empty one is none. What stands in it is the planner's to judge.
+pub(super) fn dockerfile(asked: Option<String>) -> Checked<Option<String>> {
+    let text = asked.filter(|text| !text.trim().is_empty());
+    if text.as_ref().is_some_and(|text| text.len() > DOCKERFILE_BYTES_MAX || text.contains('\0')) {
+        let message = "The Dockerfile must be text of at most 64 KiB.";
+        return Err(Problem::new(ErrorCode::DockerfileRefused, message)
+            .with_next("Keep data and scripts in the repository, and copy them from there."));
+    }
+    Ok(text)
+}
+
+fn part_needs_http() -> Problem {
+    let refusal = Refusal::PartNeedsHttp;
+    let problem = Problem::new(refusal.code(), refusal.to_string());
+    match refusal.next_move() {
+        Some(next) => problem.with_next(next),
+        None => problem,
+    }
 }
 
 fn port(asked: Option<i64>) -> Checked<Option<ContainerPort>> {

@@ -18,7 +18,6 @@ use http::{
 };
 use hyper::{body::Incoming, upgrade::OnUpgrade};
 use std::{net::SocketAddr, sync::Arc};
-use ttalkak_protocol::link::Exposure;
 
 /// Answers one request; there is always an answer.
 pub(super) async fn answer(
@@ -36,7 +35,7 @@ pub(super) async fn answer(
     };
     let reader = Reader::of(&parts.headers);
     let told = Told { host: host.to_str().unwrap_or_default(), reader, id: &id };
-    let claim = match find(edge, told.host) {
+    let claim = match find(edge, told.host, parts.uri.path()) {
         Found::Target(claim) => claim,
         Found::Nobody { cause, detail } => return told.page(cause, &detail),
         Found::Unknown => return told.page(Cause::NoRoute, ""),
@@ -59,10 +58,10 @@ pub(super) async fn answer(
     answer
 }
 
-fn find(edge: &Edge, host: &str) -> Found {
+fn find(edge: &Edge, host: &str, path: &str) -> Found {
     let authority = host::parse(host);
     match authority.and_then(|authority| authority.name(&edge.config.apps_domain)) {
-        Some(name) => edge.routes.claim(&name, Exposure::Http),
+        Some(name) => edge.routes.claim(&name, path),
         None => Found::Unknown,
     }
 }

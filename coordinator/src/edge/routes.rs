@@ -5,7 +5,7 @@ use super::cause::Cause;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -15,7 +15,8 @@ use tokio::{
     time::timeout,
 };
 use ttalkak_protocol::{
-    id::{AgentId, LeaseId, TunnelId},
+    api::deployment::ProjectPart,
+    id::{AgentId, LeaseId, ProjectId, TunnelId},
     link::Exposure,
     unit::PublicPort,
 };
@@ -60,6 +61,8 @@ pub struct RouteEntry {
     pub exposure: Exposure,
     /// The port of raw TCP.
     pub public_port: Option<PublicPort>,
+    /// Which part of which project it is: what asks a front end for `/api` is led to the back end of the same project.
+    pub place: Option<(ProjectId, ProjectPart)>,
     /// Who serves it.
     pub serving: Serving,
 }
@@ -142,9 +145,50 @@ pub struct RouteTable {
 
 struct Inner {
     /// Read for each request, for as long as one lookup takes; written when a route changes.
-    rows: RwLock<BTreeMap<String, Row>>,
+    rows: RwLock<Rows>,
     counts: Mutex<BTreeMap<TargetKey, Weak<Count>>>,
     changes: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Rows {
+    by_name: BTreeMap<String, Row>,
+    /// Names of back ends, of those projects that have one.
+    back_ends: BTreeMap<ProjectId, String>,
+}
+
+impl Rows {
+    fn insert(&mut self, name: String, row: Row) {
+        self.remove(&name);
+        if let Some((project, ProjectPart::BackEnd)) = row.entry.place {
+            self.back_ends.insert(project, name.clone());
+        }
+        self.by_name.insert(name, row);
+    }
+
+    fn remove(&mut self, name: &str) {
+        let place = self.by_name.remove(name).and_then(|row| row.entry.place);
+        if let Some((project, ProjectPart::BackEnd)) = place
+            && self.back_ends.get(&project).is_some_and(|back_end| back_end == name)
+        {
+            self.back_ends.remove(&project);
+        }
+    }
+
+    /// The row that answers `path` of a name.
+    fn at(&self, name: &str, path: &str) -> Option<&Row> {
+        let row = self.by_name.get(name)?;
+        let back_end = match row.entry.place {
+            Some((project, ProjectPart::FrontEnd)) if is_api(path) => self.back_ends.get(&project),
+            Some(_) | None => None,
+        };
+        back_end.map_or(Some(row), |back_end| self.by_name.get(back_end))
+    }
+}
+
+/// Whether a front end leaves this path to its back end.
+fn is_api(path: &str) -> bool {
+    path.strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 struct Row {
@@ -164,28 +208,26 @@ impl RouteTable {
     /// Sets a name's row. Who is being served goes on; who comes after this returns meets the new row.
     pub fn set(&self, name: impl Into<String>, entry: RouteEntry) {
         let row = self.row(entry);
-        self.write(|rows| {
-            rows.insert(name.into(), row);
-        });
+        self.write(|rows| rows.insert(name.into(), row));
     }
 
     /// Takes a name away.
     pub fn remove(&self, name: &str) {
-        self.write(|rows| {
-            rows.remove(name);
-        });
+        self.write(|rows| rows.remove(name));
     }
 
     /// Replaces the whole table at once.
     pub fn replace_all(&self, entries: BTreeMap<String, RouteEntry>) {
-        let fresh: BTreeMap<_, _> =
-            entries.into_iter().map(|(name, entry)| (name, self.row(entry))).collect();
+        let mut fresh = Rows::default();
+        for (name, entry) in entries {
+            fresh.insert(name, self.row(entry));
+        }
         self.write(|rows| *rows = fresh);
     }
 
     /// A name's row.
     pub fn get(&self, name: &str) -> Option<RouteEntry> {
-        self.inner.rows.read().unwrap_or_else(PoisonError::into_inner).get(name).map(|row| row.entry.clone())
+        self.read().by_name.get(name).map(|row| row.entry.clone())
     }
 
     /// Changes each time a row may have changed.
@@ -218,8 +260,9 @@ impl RouteTable {
 
     /// Names with raw TCP, by port.
     pub(super) fn ports(&self) -> BTreeMap<PublicPort, String> {
-        let rows = self.inner.rows.read().unwrap_or_else(PoisonError::into_inner);
-        rows.iter()
+        self.read()
+            .by_name
+            .iter()
             .filter(|(_, row)| row.entry.exposure == Exposure::Tcp)
             .filter_map(|(name, row)| Some((row.entry.public_port?, name.clone())))
             .collect()
@@ -230,12 +273,18 @@ impl RouteTable {
         self.count(key).is_some_and(|count| count.rows.load(Ordering::Acquire) > 0)
     }
 
-    /// Finds who serves a name to those who come by this way, and counts one visitor more.
-    pub(super) fn claim(&self, name: &str, way_in: Exposure) -> Found {
-        let rows = self.inner.rows.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(row) = rows.get(name).filter(|row| row.entry.exposure == way_in) else {
-            return Found::Unknown;
-        };
+    /// Finds who answers a path of a name by HTTP, and counts one visitor more.
+    pub(super) fn claim(&self, name: &str, path: &str) -> Found {
+        Self::claim_row(self.read().at(name, path), Exposure::Http)
+    }
+
+    /// The same for raw TCP.
+    pub(super) fn claim_raw(&self, name: &str) -> Found {
+        Self::claim_row(self.read().by_name.get(name), Exposure::Tcp)
+    }
+
+    fn claim_row(row: Option<&Row>, way_in: Exposure) -> Found {
+        let Some(row) = row.filter(|row| row.entry.exposure == way_in) else { return Found::Unknown };
         match (&row.entry.serving, &row.count) {
             (Serving::By(target), Some(Routed(count))) => {
                 count.open.fetch_add(1, Ordering::AcqRel);
@@ -254,7 +303,11 @@ impl RouteTable {
         Row { entry, count }
     }
 
-    fn write(&self, change: impl FnOnce(&mut BTreeMap<String, Row>)) {
+    fn read(&self) -> RwLockReadGuard<'_, Rows> {
+        self.inner.rows.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, change: impl FnOnce(&mut Rows)) {
         change(&mut self.inner.rows.write().unwrap_or_else(PoisonError::into_inner));
         self.inner.changes.send_modify(|count| *count += 1);
     }

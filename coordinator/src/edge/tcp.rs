@@ -10,7 +10,7 @@ use tokio::{
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
-use ttalkak_protocol::{link::Exposure, unit::PublicPort};
+use ttalkak_protocol::unit::PublicPort;
 use ttalkak_tunnel::{TargetKind, copy_both};
 
 /// How soon a port that could not be opened is tried again.
@@ -129,7 +129,7 @@ async fn visit(
     name: String,
     _seat: OwnedSemaphorePermit,
 ) {
-    let claim = match edge.routes.claim(&name, Exposure::Tcp) {
+    let claim = match edge.routes.claim_raw(&name) {
         Found::Target(claim) => claim,
         Found::Nobody { .. } | Found::Unknown => return cut(socket),
     };

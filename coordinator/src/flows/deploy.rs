@@ -2,10 +2,10 @@
 //! The new workload starts beside the old one, which goes only when visitors have left it.
 
 mod awaits;
-mod pay;
+pub(super) mod pay;
 mod place;
 mod publish;
-mod source;
+pub(super) mod source;
 
 use super::{FlowError, Step, StepEnd, pivot, step, world::World};
 use crate::{

@@ -4,6 +4,7 @@
 mod deploy;
 mod end;
 pub(crate) mod funds;
+pub mod plan;
 pub mod runner;
 pub mod world;
 

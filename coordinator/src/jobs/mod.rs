@@ -7,6 +7,7 @@ pub mod leaving;
 pub mod on_chain;
 pub mod paid;
 pub mod presence;
+pub mod previews;
 pub mod push;
 pub mod rates;
 pub mod reconcile;

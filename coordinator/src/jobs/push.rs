@@ -1,5 +1,5 @@
-//! Keeps three promises about pushes: a preview goes when its time is over; a push that waits for checks is deployed, or
-//! passed over, once they are through; and what became of a commit is said at GitHub, with tries and growing pauses.
+//! Keeps two promises about pushes: one that waits for checks is deployed, or passed over, once they are through; and what
+//! became of a commit is said at GitHub, with tries and growing pauses.
 //! Deliberately absent: deciding (`logic::push`).
 
 use crate::{
@@ -51,10 +51,6 @@ struct Desk {
 
 impl Desk {
     async fn look(&self, now: UnixMillis) -> Result<(), StoreError> {
-        for (account, preview) in self.world.store.previews_over(now).await? {
-            self.world.store.request_delete(account, &preview.to_string(), now).await?;
-            self.world.nudge.sagas();
-        }
         for row in self.world.store.waiting_deliveries(now).await? {
             self.check(&row, now).await?;
         }

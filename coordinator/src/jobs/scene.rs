@@ -338,6 +338,9 @@ async fn deploy(store: &Store, sealer: &Sealer, account: AccountId, name: &str) 
         cpu: CPU_DEFAULT,
         health_path: None,
         until: None,
+        dockerfile: None,
+        part: None,
+        link: None,
     };
     let ports = PortPool { all: 30_000..=30_001, busy: BTreeSet::new() };
     store.create_deployment(sealer, account, &new, &ports, NOW).await.unwrap().deployment.id()

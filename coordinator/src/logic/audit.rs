@@ -3,7 +3,7 @@
 use http::Method;
 
 /// Method, route and code of all that is written down. That every route that changes something is here, or among the
-/// silent ones, is tested against the API's description.
+/// questions, is tested against the API's description.
 const ACTIONS: &[(&str, &str, &str)] = &[
     ("POST", "/v1/deployments", "deployment.create"),
     ("DELETE", "/v1/deployments/{deployment}", "deployment.delete"),
@@ -14,6 +14,8 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("POST", "/v1/deployments/{deployment}/stop", "deployment.stop"),
     ("POST", "/v1/deployments/{deployment}/cancel", "deployment.cancel"),
     ("PUT", "/v1/deployments/{deployment}/term", "deployment.term"),
+    ("PUT", "/v1/deployments/{deployment}/size", "deployment.size"),
+    ("PUT", "/v1/deployments/{deployment}/part", "deployment.part"),
     ("PUT", "/v1/deployments/{deployment}/env", "deployment.env"),
     ("PATCH", "/v1/deployments/{deployment}/env", "deployment.env"),
     ("PUT", "/v1/deployments/{deployment}/push", "push.change"),
@@ -53,6 +55,9 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("POST", "/v1/devices/{user_code}/approve", "device.approve"),
     ("POST", "/v1/devices/{user_code}/deny", "device.deny"),
 ];
+
+/// Questions that need a body and change nothing: they are not written down.
+pub const QUESTIONS: &[(&str, &str)] = &[("POST", "/v1/plans")];
 
 /// Written by the route itself, as nobody is known before it: somebody signed in.
 pub const SESSION_BEGIN: &str = "session.begin";

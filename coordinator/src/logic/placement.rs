@@ -103,6 +103,11 @@ pub fn choose(need: &Need, candidates: &[Candidate]) -> Placement {
     Placement { agent: best, others }
 }
 
+/// How many could run it.
+pub fn able(need: &Need, candidates: &[Candidate]) -> usize {
+    candidates.iter().filter(|candidate| obstacle(need, candidate).is_none()).count()
+}
+
 /// What the cheapest of those who could run it asks for an hour; `None` when nobody could.
 pub fn cheapest(need: &Need, candidates: &[Candidate]) -> Option<Amount> {
     let any_price = Need { rate_max: None, ..need.clone() };

@@ -38,8 +38,8 @@ pub struct RunSettings {
     pub health_path: Option<String>,
 }
 
-/// The wishes that the planner takes from the environment of a release.
-pub fn plan_options(account: AccountId, env: &[EnvEntry]) -> PlanOptions {
+/// The wishes that the planner takes from a release: its environment, and its owner's own Dockerfile.
+pub fn plan_options(account: AccountId, env: &[EnvEntry], dockerfile: Option<&str>) -> PlanOptions {
     let names = |secret: bool| {
         let of_build = env.iter().filter(|e| e.scope != EnvScope::Run && e.secret == secret);
         of_build.map(|e| e.key.clone()).collect::<BTreeSet<_>>().into_iter().collect()
@@ -48,6 +48,7 @@ pub fn plan_options(account: AccountId, env: &[EnvEntry]) -> PlanOptions {
         build_env: names(false),
         secret_env: names(true),
         tenant_cache_prefix: account.short(),
+        dockerfile: dockerfile.map(str::to_owned),
         ..PlanOptions::default()
     }
 }
@@ -170,7 +171,7 @@ mod tests {
         let manifest = r#"{"scripts":{"build":"vite build"},"devDependencies":{"vite":"^8.0.0"}}"#;
         tree.insert("package.json", Some(manifest));
         tree.insert("index.html", Some("<!doctype html>"));
-        ttalkak_planner::plan(&tree, &plan_options(account(1), env)).expect("a Vite project")
+        ttalkak_planner::plan(&tree, &plan_options(account(1), env, None)).expect("a Vite project")
     }
 
     #[test]

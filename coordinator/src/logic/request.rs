@@ -97,6 +97,12 @@ pub enum Refusal {
     /// A team would be left without an owner.
     #[error("This is the team's last owner.")]
     LastOwner,
+    /// A second back end of a project.
+    #[error("The project has a back end already.")]
+    PartTaken,
+    /// A part of a project that no request by path can reach.
+    #[error("Only what is reached by HTTP can be a part of its project.")]
+    PartNeedsHttp,
     /// Leaving the team that is oneself.
     #[error("Nobody leaves the team that is theirs alone.")]
     OwnTeam,
@@ -115,6 +121,7 @@ impl Refusal {
             | Self::ProjectInUse(_)
             | Self::OwnTeam => ErrorCode::StateConflict,
             Self::LastOwner => ErrorCode::LastOwner,
+            Self::PartTaken | Self::PartNeedsHttp => ErrorCode::PartTaken,
             Self::TermOver => ErrorCode::TermOver,
             Self::NoRelease => ErrorCode::NoRelease,
             Self::EnvTooLarge => ErrorCode::EnvTooLarge,
@@ -131,7 +138,8 @@ impl Refusal {
             Self::NeverLive(_) | Self::AlreadyServes(_) => Some("Choose another with `ttalkak releases`."),
             Self::ProjectInUse(_) => Some("Delete its deployments first."),
             Self::OwnTeam => Some("Leave it as it is; it costs nothing."),
-            Self::NoRelease | Self::TermOver | Self::EnvTooLarge | Self::LastOwner => None,
+            Self::PartNeedsHttp => Some("Leave it as it is, or deploy it anew without --tcp."),
+            Self::PartTaken | Self::NoRelease | Self::TermOver | Self::EnvTooLarge | Self::LastOwner => None,
         }
     }
 }

@@ -4,16 +4,17 @@ use super::{
     Store, StoreError, StoreResult, Tx,
     env::EnvChange,
     name::{self, PortPool},
+    push::{self, GitHubLink},
     release::{self, Origin},
     row::word,
     view::{self, StoredDeployment},
     wish,
 };
-use crate::{fresh, seal::Sealer};
+use crate::{fresh, logic::request::Refusal, seal::Sealer};
 use ttalkak_protocol::{
     Secret,
     api::{
-        deployment::{DeploymentState, Exposure},
+        deployment::{DeploymentState, Exposure, ProjectPart},
         env::EnvEntry,
         release::ReleaseView,
     },
@@ -62,6 +63,12 @@ pub struct NewDeployment {
     pub health_path: Option<String>,
     /// When it ends.
     pub until: Option<UnixMillis>,
+    /// A Dockerfile instead of what is detected.
+    pub dockerfile: Option<String>,
+    /// Which part of its project it is.
+    pub part: Option<ProjectPart>,
+    /// Where our App at GitHub fetches its source and tells of pushes: each is deployed then, until that is switched off.
+    pub link: Option<GitHubLink>,
 }
 
 /// What starts a rollout answers with.
@@ -89,7 +96,7 @@ pub fn open_git_token(
 
 impl Store {
     /// Makes a deployment with release 1 on its way. `ports`: where a raw TCP app gets its public port from.
-    /// Errors: `NameTaken`, `NotFound` (project), `UploadUnknown`, `PublicPortsExhausted`, `Refused(EnvTooLarge)`;
+    /// Errors: `NameTaken`, `NotFound` (project), `UploadUnknown`, `PublicPortsExhausted`, `Refused(EnvTooLarge)`, `Refused(PartTaken)`;
     /// nothing is kept then.
     pub async fn create_deployment(
         &self,
@@ -106,6 +113,9 @@ impl Store {
             name::claim_port(&mut tx, ports, &id.to_string()).await?;
         }
         insert_all(&mut tx, sealer, (account, id), new, now).await?;
+        if let Some(link) = &new.link {
+            push::follow(&mut tx, id, link).await?;
+        }
         let release = fresh::id(ReleaseId::new);
         release::insert(&mut tx, sealer, id, release, Origin::Deployment, now).await?;
         wish::insert_saga(&mut tx, id, Some(release), now).await?;
@@ -163,10 +173,11 @@ async fn insert(
     new: &NewDeployment,
     now: UnixMillis,
 ) -> StoreResult<()> {
-    sqlx::query(
+    let done = sqlx::query(
         "INSERT INTO deployment (id, account_id, project_id, name, exposure, port, memory_bytes, milli_cpu,
-           health_path, wanted, state, since, created_at, updated_at, until, until_set_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'running', ?10, ?11, ?11, ?11, ?12, ?11)",
+           health_path, wanted, state, since, created_at, updated_at, until, until_set_at, dockerfile, part)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'running', ?10, ?11, ?11, ?11, ?12, ?11, ?13, ?14)
+         ON CONFLICT (project_id) WHERE part = 'back_end' DO NOTHING",
     )
     .bind(id.to_string())
     .bind(account.to_string())
@@ -180,9 +191,11 @@ async fn insert(
     .bind(word(DeploymentState::Requested))
     .bind(now.0)
     .bind(new.until.map(|until| until.0))
+    .bind(&new.dockerfile)
+    .bind(new.part.map(word))
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    if done.rows_affected() == 0 { Err(Refusal::PartTaken.into()) } else { Ok(()) }
 }
 
 /// Writes where the files come from. A read token is kept only while the address stays the same: a token must never

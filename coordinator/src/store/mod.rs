@@ -48,6 +48,7 @@ pub mod saga;
 mod schema;
 pub mod session;
 pub mod settlement;
+pub mod shape;
 pub mod standing;
 pub mod sweep;
 pub mod team;
@@ -58,7 +59,7 @@ pub mod upload;
 pub mod user;
 pub mod view;
 pub mod wallet;
-mod wish;
+pub mod wish;
 
 pub use error::StoreError;
 pub(crate) use row::RowExt;

@@ -20,12 +20,14 @@ use crate::{
     seal::Sealer,
 };
 use sqlx::Row;
+use std::collections::{BTreeMap, BTreeSet};
 use ttalkak_protocol::{
     api::{
-        deployment::Exposure,
+        deployment::{Exposure, ProjectPart},
         push::{Outcome, SkipReason, Via},
     },
     id::{AccountId, DeploymentId, ReleaseId},
+    money::Amount,
     unit::{Bytes, ContainerPort, MilliCpu, UnixMillis},
 };
 
@@ -97,8 +99,33 @@ impl Store {
         Ok(PreviewTaken::Noted(Outcome::Deployed))
     }
 
-    /// Previews whose time is over, or whose deployment is gone or going, with whose they are.
+    /// Previews whose time is over, that cost what they may, or whose deployment is gone or going; with whose they are.
     pub async fn previews_over(&self, now: UnixMillis) -> StoreResult<Vec<(AccountId, DeploymentId)>> {
+        let mut over = self.previews_too_old(now).await?;
+        over.extend(self.previews_too_dear().await?);
+        Ok(over.into_iter().collect())
+    }
+
+    async fn previews_too_dear(&self) -> StoreResult<Vec<(AccountId, DeploymentId)>> {
+        let rows = sqlx::query(
+            "SELECT d.id, d.account_id, u.preview_spend_max, a.charged FROM preview p
+             JOIN push u ON u.deployment_id = p.base_id AND u.preview_spend_max IS NOT NULL
+             JOIN deployment d ON d.id = p.deployment_id AND d.wanted != 'deleted'
+             JOIN agreement a ON a.deployment_id = d.id",
+        )
+        .fetch_all(self.read())
+        .await?;
+        let mut spent: BTreeMap<(AccountId, DeploymentId), (Amount, Amount)> = BTreeMap::new();
+        for row in &rows {
+            let whose = (row.parsed("account_id")?, row.parsed("id")?);
+            let most = row.parsed("preview_spend_max")?;
+            let (sum, _) = spent.entry(whose).or_insert((Amount::ZERO, most));
+            *sum = sum.checked_add(row.parsed("charged")?).unwrap_or(Amount::MAX);
+        }
+        Ok(spent.into_iter().filter(|(_, (sum, most))| sum >= most).map(|(whose, _)| whose).collect())
+    }
+
+    async fn previews_too_old(&self, now: UnixMillis) -> StoreResult<BTreeSet<(AccountId, DeploymentId)>> {
         let rows = sqlx::query(
             "SELECT d.id, d.account_id FROM preview p JOIN deployment d ON d.id = p.deployment_id
              LEFT JOIN deployment b ON b.id = p.base_id
@@ -163,6 +190,10 @@ async fn base(tx: &mut Tx, sealer: &Sealer, base: DeploymentId) -> StoreResult<O
         cpu: MilliCpu(row.number("milli_cpu")?),
         health_path: row.text_opt("health_path")?,
         until: None,
+        dockerfile: row.text_opt("dockerfile")?,
+        // A project has one back end, which the preview of a front end asks as well.
+        part: row.word_opt("part")?.filter(|part| *part == ProjectPart::FrontEnd),
+        link: None,
     }))
 }
 

@@ -1,6 +1,6 @@
 //! How deployments follow their repositories. What came of it stands in `delivery`.
 
-use super::{RowExt, Store, StoreResult, row::json};
+use super::{RowExt, Store, StoreResult, Tx, row::json};
 use crate::{logic::push::HookSettings, seal::Sealer};
 use sqlx::{AssertSqlSafe, Row, sqlite::SqliteRow};
 use ttalkak_protocol::{
@@ -51,6 +51,7 @@ fn hook(row: &SqliteRow) -> StoreResult<HookRow> {
         forks: switch("preview_forks")?,
         ttl_ms: Millis(row.number_opt("preview_ttl_ms")?.unwrap_or(259_200_000)),
         at_most: row.number_opt("preview_at_most")?.unwrap_or(3),
+        spend_max: row.parsed_opt("preview_spend_max")?,
     };
     let link = match (row.text_opt("repo")?, row.number_opt("installation")?) {
         (Some(repo), Some(installation)) => Some(GitHubLink { repo, installation }),
@@ -86,6 +87,17 @@ pub fn open_hook_secret(
 ) -> StoreResult<Secret<String>> {
     let plain = sealer.open_sealed(&secret_purpose(deployment), sealed)?;
     Ok(Secret::new(String::from_utf8_lossy(&plain).into_owned()))
+}
+
+/// A deployment that is made follows its repository from the beginning.
+pub(super) async fn follow(tx: &mut Tx, deployment: DeploymentId, link: &GitHubLink) -> StoreResult<()> {
+    sqlx::query("INSERT INTO push (deployment_id, pushes, repo, installation) VALUES (?, 1, ?, ?)")
+        .bind(deployment.to_string())
+        .bind(&link.repo)
+        .bind(link.installation.cast_signed())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 impl Store {
@@ -138,6 +150,7 @@ impl Store {
             "UPDATE push SET pushes = ?2, branch = ?3, paths = ?4, wait_for_checks = ?5,
                previews = coalesce(?6, previews), preview_forks = coalesce(?7, preview_forks),
                preview_ttl_ms = coalesce(?8, preview_ttl_ms), preview_at_most = coalesce(?9, preview_at_most),
+               preview_spend_max = CASE WHEN ?6 IS NULL THEN preview_spend_max ELSE ?12 END,
                repo = coalesce(?10, repo), installation = coalesce(?11, installation)
              WHERE deployment_id = ?1",
         )
@@ -152,6 +165,7 @@ impl Store {
         .bind(previews.map(|it| it.at_most))
         .bind(link.map(|link| &link.repo))
         .bind(link.map(|link| link.installation.cast_signed()))
+        .bind(previews.and_then(|it| it.spend_max).map(|most| most.to_string()))
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;

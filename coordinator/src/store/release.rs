@@ -200,20 +200,21 @@ pub(super) async fn insert(
         // An upload's digest is known, and its length; a repository's archive is made by the rollout.
         Origin::Deployment => {
             "INSERT INTO release (id, deployment_id, number, state, branch, upload_id, source_digest, source_bytes,
-               env, env_version, created_at)
-             SELECT ?1, d.id, d.releases, 'rolling', d.branch, d.upload_id, u.digest, u.bytes, ?3, d.env_version, ?4
+               env, env_version, dockerfile, created_at)
+             SELECT ?1, d.id, d.releases, 'rolling', d.branch, d.upload_id, u.digest, u.bytes, ?3, d.env_version, d.dockerfile, ?4
              FROM deployment d LEFT JOIN upload u ON u.id = d.upload_id WHERE d.id = ?2"
         }
         Origin::Push { .. } => {
-            "INSERT INTO release (id, deployment_id, number, state, branch, commit_id, env, env_version, created_at)
-             SELECT ?1, d.id, d.releases, 'rolling', coalesce(?5, d.branch), ?6, ?3, d.env_version, ?4
+            "INSERT INTO release (id, deployment_id, number, state, branch, commit_id, env, env_version, dockerfile,
+               created_at)
+             SELECT ?1, d.id, d.releases, 'rolling', coalesce(?5, d.branch), ?6, ?3, d.env_version, d.dockerfile, ?4
              FROM deployment d WHERE d.id = ?2"
         }
         Origin::SameAs(_) => {
             "INSERT INTO release (id, deployment_id, number, state, branch, commit_id, subject, upload_id,
-               source_digest, source_bytes, env, env_version, created_at)
+               source_digest, source_bytes, env, env_version, dockerfile, created_at)
              SELECT ?1, d.id, d.releases, 'rolling', r.branch, r.commit_id, r.subject, r.upload_id,
-               r.source_digest, r.source_bytes, ?3, d.env_version, ?4
+               r.source_digest, r.source_bytes, ?3, d.env_version, r.dockerfile, ?4
              FROM deployment d JOIN release r ON r.id = ?5 WHERE d.id = ?2"
         }
     };

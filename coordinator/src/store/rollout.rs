@@ -61,6 +61,8 @@ pub struct RolloutRow {
     pub plan: Option<BuildPlan>,
     /// Its environment, sealed JSON of entries.
     pub env: Option<Vec<u8>>,
+    /// Its owner's own Dockerfile.
+    pub dockerfile: Option<String>,
     /// What its image is made of, once planned.
     pub build_key: Option<String>,
     /// Whether it served before.
@@ -98,6 +100,7 @@ impl RolloutRow {
                 .transpose()?,
             plan: row.json_opt("plan")?,
             env: row.try_get("env")?,
+            dockerfile: row.text_opt("dockerfile")?,
             build_key: row.text_opt("build_key")?,
             served: row.time_opt("live_at")?.is_some(),
             until: row.time_opt("until")?,
@@ -205,6 +208,20 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         tx.commit().await
+    }
+
+    /// The same of an upload of this account; `None` for another's.
+    pub async fn own_upload(
+        &self,
+        upload: UploadId,
+        account: AccountId,
+    ) -> StoreResult<Option<(String, Bytes)>> {
+        let row = sqlx::query("SELECT digest, bytes FROM upload WHERE id = ? AND account_id = ?")
+            .bind(upload.to_string())
+            .bind(account.to_string())
+            .fetch_optional(self.read())
+            .await?;
+        row.map(|row| Ok((row.text("digest")?, Bytes(row.number("bytes")?)))).transpose()
     }
 
     /// Length and digest of an upload.

@@ -3,8 +3,8 @@
 use super::{RowExt, Store, StoreResult};
 use sqlx::sqlite::SqliteRow;
 use ttalkak_protocol::{
-    api::deployment::{DeploymentState, EndReason, Exposure},
-    id::{AgentId, DeploymentId, LeaseId, TunnelId},
+    api::deployment::{DeploymentState, EndReason, Exposure, ProjectPart},
+    id::{AgentId, DeploymentId, LeaseId, ProjectId, TunnelId},
     unit::{PublicPort, UnixMillis},
 };
 
@@ -23,6 +23,10 @@ pub struct AddressRow {
     pub state: DeploymentState,
     /// Why it ended.
     pub reason: Option<EndReason>,
+    /// Its project.
+    pub project: ProjectId,
+    /// Which part of it.
+    pub part: Option<ProjectPart>,
     /// Where it leads.
     pub target: Option<(LeaseId, AgentId)>,
 }
@@ -54,7 +58,7 @@ pub struct ServedRow {
 }
 
 // The reason is known while it drains, too: visitors are told of the money at once.
-const ADDRESS: &str = "SELECT d.id, d.name, d.exposure, d.state, p.port, r.lease_id, l.agent_id,
+const ADDRESS: &str = "SELECT d.id, d.name, d.exposure, d.state, d.project_id, d.part, p.port, r.lease_id, l.agent_id,
     CASE WHEN d.state = 'draining' AND d.wanted = 'running' AND d.balance_ended_at IS NOT NULL
       THEN 'balance' WHEN d.state = 'draining' AND d.term_ended_at IS NOT NULL THEN 'term' ELSE d.reason END AS reason
     FROM deployment d LEFT JOIN public_port p ON p.owner = d.id
@@ -70,6 +74,8 @@ impl AddressRow {
             public_port: public_port(row)?,
             state: row.word("state")?,
             reason: row.word_opt("reason")?,
+            project: row.parsed("project_id")?,
+            part: row.word_opt("part")?,
             target: lease,
         })
     }

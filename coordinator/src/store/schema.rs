@@ -20,6 +20,7 @@ pub(super) const MAIN: Migrations = &[
     ("leaving", include_str!("../../migrations/main/0006_leaving.sql")),
     ("accounts", include_str!("../../migrations/main/0007_accounts.sql")),
     ("push", include_str!("../../migrations/main/0008_push.sql")),
+    ("shape", include_str!("../../migrations/main/0009_shape.sql")),
 ];
 /// Of the logs.
 pub(super) const LOGS: Migrations = &[("first", include_str!("../../migrations/logs/0001_first.sql"))];

@@ -18,7 +18,8 @@ use ttalkak_protocol::{
 // The rollout is the newest one that nobody gave up; an older one that is being undone is not worth telling.
 const VIEW: &str = "SELECT d.id, d.name, d.project_id, p.name AS project_name, d.exposure, pp.port AS public_port,
     d.port, d.git_url, d.branch, d.root_dir, d.memory_bytes, d.milli_cpu, d.state, d.since, d.reason, d.problem, d.until,
-    d.created_at, d.updated_at, r.number AS release_number, l.agent_id,
+    d.created_at, d.updated_at, d.part, d.dockerfile IS NOT NULL AS own_dockerfile, r.number AS release_number,
+    r.commit_id, r.subject, l.agent_id,
     s.step AS s_step, s.progress AS s_progress, s.since AS s_since, sr.number AS s_number
   FROM deployment d
   JOIN project p ON p.id = d.project_id
@@ -86,6 +87,10 @@ impl StoredDeployment {
             git_url: row.text_opt("git_url")?,
             branch: row.text_opt("branch")?,
             root_dir: row.text_opt("root_dir")?,
+            subject: row.text_opt("subject")?,
+            commit: row.text_opt("commit_id")?,
+            own_dockerfile: row.number::<i64>("own_dockerfile")? != 0,
+            part: row.word_opt("part")?,
             memory_bytes: Bytes(row.number("memory_bytes")?),
             milli_cpu: MilliCpu(row.number("milli_cpu")?),
             state: row.word("state")?,

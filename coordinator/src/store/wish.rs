@@ -25,6 +25,17 @@ use ttalkak_protocol::{
     unit::UnixMillis,
 };
 
+/// What a redeploy changes from here on.
+#[derive(Debug, Clone)]
+pub struct Change<'a> {
+    /// Another source.
+    pub source: Option<&'a NewSource>,
+    /// Variables to set; others stay.
+    pub env: &'a [EnvEntry],
+    /// Its owner's own Dockerfile, or what is detected (`Some(None)`); `None`: as before.
+    pub dockerfile: Option<Option<String>>,
+}
+
 /// A deployment as the rules look at it.
 pub(super) struct Found {
     pub(super) id: DeploymentId,
@@ -44,23 +55,30 @@ impl Found {
 }
 
 impl Store {
-    /// A new release of the same source, or of `source` from here on, with `env` set before.
+    /// A new release of the same source, with `change` made before.
     /// Errors: `NotFound`, `Refused`, `UploadUnknown`.
     pub async fn request_redeploy(
         &self,
         sealer: &Sealer,
         account: AccountId,
         key: &str,
-        (source, env): (Option<&NewSource>, &[EnvEntry]),
+        change: Change<'_>,
         now: UnixMillis,
     ) -> StoreResult<Accepted> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, account, key, now).await?;
         judge(Wish::Redeploy, found.standing)?;
-        if let Some(source) = source {
+        if let Some(source) = change.source {
             set_source(&mut tx, sealer, account, found.id, source, now).await?;
         }
-        let change = EnvChange { replace: false, set: env.to_vec(), unset: Vec::new() };
+        if let Some(dockerfile) = change.dockerfile {
+            sqlx::query("UPDATE deployment SET dockerfile = ?2 WHERE id = ?1")
+                .bind(found.id.to_string())
+                .bind(dockerfile)
+                .execute(&mut *tx)
+                .await?;
+        }
+        let change = EnvChange { replace: false, set: change.env.to_vec(), unset: Vec::new() };
         super::env::apply(&mut tx, sealer, found.id, &change).await?;
         let release = fresh::id(ReleaseId::new);
         release::insert(&mut tx, sealer, found.id, release, Origin::Deployment, now).await?;

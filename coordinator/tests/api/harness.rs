@@ -9,17 +9,19 @@ use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 use ttalkak_coordinator::{
-    api::{self, ApiState, TunnelDoor},
+    api::{self, ApiState, EdgeDoor},
     clock,
     config::Config,
+    flows::{self, plan::Plans, world::Visitors},
     fresh,
+    git::GitPolicy,
     github::GitHub,
     log_hub::LogHub,
     mail::Mailer,
     nudge::Nudge,
     online::Online,
     seal::Sealer,
-    store::{Store, token::TokenWish, tunnel::TunnelRow},
+    store::{Store, route::AddressRow, token::TokenWish, tunnel::TunnelRow},
 };
 use ttalkak_protocol::{
     api::team::TokenScope,
@@ -35,16 +37,28 @@ pub(crate) struct World {
     pub(crate) stranger: String,
 }
 
-struct NoTunnels;
+struct NoEdge;
 
-impl TunnelDoor for NoTunnels {
+impl EdgeDoor for NoEdge {
     fn is_open(&self, _: TunnelId) -> bool {
         false
     }
     fn made(&self, _: &TunnelRow) {}
     fn deleted(&self, _: &TunnelRow) {}
+    fn changed(&self, _: &AddressRow) {}
     fn busy(&self, _: RangeInclusive<u16>) -> BTreeSet<u16> {
         BTreeSet::new()
+    }
+}
+
+impl Visitors for NoEdge {
+    fn set(&self, _: &AddressRow) {}
+    fn remove(&self, _: &AddressRow) {}
+    fn reachable(&self, _: AgentId) -> bool {
+        false
+    }
+    fn streams(&self, _: LeaseId) -> u64 {
+        0
     }
 }
 
@@ -88,17 +102,26 @@ impl World {
         let money = config.payments.on.then(|| crate::money::money(&config));
         let (account, token) = account(&store, "tenant").await;
         let (_, stranger) = account_and_token(&store).await;
+        let (sealer, nudge, online) =
+            (Sealer::open(dir.path()).unwrap(), Nudge::default(), Online::default());
+        let sources = dir.path().join("sources");
+        std::fs::create_dir_all(&sources).unwrap();
+        let git = GitPolicy::new(config.allow_local_git, []);
+        let parts = ((store.clone(), sealer.clone()), (nudge.clone(), online.clone()));
+        let planning = flows::world::World::new(parts.0, parts.1, Arc::new(NoEdge), git, sources);
+        let plans = Plans::new(planning.with_money(money.clone()).with_github(github.clone()));
         let state = ApiState {
             store,
-            sealer: Sealer::open(dir.path()).unwrap(),
-            nudge: Nudge::default(),
+            sealer,
+            nudge,
             logs: LogHub::default(),
-            online: Online::default(),
+            online,
+            plans,
             config: Arc::new(config.clone()),
             money,
             github,
             mail,
-            tunnels: Arc::new(NoTunnels),
+            edge: Arc::new(NoEdge),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
         };

@@ -159,7 +159,8 @@ async fn every_route_lets_in_exactly_the_roles_and_scopes_that_it_names() {
 fn every_route_that_changes_something_is_in_the_audit_log() {
     for route in all_routes() {
         let method: http::Method = route.method.parse().unwrap();
-        let changes = method != http::Method::GET && route.scheme.as_deref() == Some("token");
+        let question = audit::QUESTIONS.contains(&(route.method.as_str(), route.path.as_str()));
+        let changes = method != http::Method::GET && route.scheme.as_deref() == Some("token") && !question;
         let action = audit::action(&method, &route.path);
         assert_eq!(action.is_some(), changes, "{method} {}", route.path);
     }
@@ -199,6 +200,7 @@ async fn what_belongs_to_another_account_is_not_found_on_every_route() {
         let body = match route.path.rsplit('/').next() {
             Some("env") => json!({ "set": [] }),
             Some("push") => json!({ "on": true }),
+            Some("size") => json!({ "milli_cpu": 500 }),
             Some("{project}" | "{provider}") => json!({ "name": "mine-now" }),
             Some("{user}") => json!({ "role": "viewer" }),
             Some(_) | None => json!({}),

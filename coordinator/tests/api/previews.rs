@@ -97,3 +97,50 @@ async fn previews_are_off_until_they_are_switched_on() {
     assert_eq!(reason(&world).await, json!("previews_off"));
     assert_eq!(world.get("/v1/deployments/shop-pr-1").await.status, 404);
 }
+
+#[tokio::test]
+async fn a_preview_that_cost_what_it_may_is_over_and_another_is_not() {
+    let bounded =
+        json!({ "on": true, "forks": false, "ttl_ms": 3_600_000, "at_most": 3, "spend_max": "1000" });
+    let (_stand_in, world) = world(bounded).await;
+    let view = world.get("/v1/deployments/shop/push").await.json();
+    assert_eq!(view["previews"]["spend_max"], json!("1000"));
+    tell(&world, "opened", 1, "me/app", 'a').await;
+    tell(&world, "opened", 2, "me/app", 'b').await;
+    let store = &world.state.store;
+    world.lease("shop").await;
+    for (preview, charged) in [("shop-pr-1", ["600", "399"]), ("shop-pr-2", ["600", "400"])] {
+        for amount in charged {
+            charge(&world, preview, amount).await;
+        }
+    }
+    let over = store.previews_over(clock::now()).await.unwrap();
+    let second = world.get("/v1/deployments/shop-pr-2").await.json()["id"].clone();
+    let names: Vec<String> = over.iter().map(|(_, id)| id.to_string()).collect();
+    assert_eq!(json!(names), json!([second]));
+
+    let unbounded = json!({ "on": true, "previews": on(false, 3) });
+    assert_eq!(world.ask("PUT", "/v1/deployments/shop/push", unbounded).await.status, 200);
+    assert!(store.previews_over(clock::now()).await.unwrap().is_empty(), "the bound was taken away");
+    let nothing = json!({ "on": true, "previews": { "on": true, "ttl_ms": 3_600_000, "at_most": 3, "spend_max": "0" } });
+    let reply = world.ask("PUT", "/v1/deployments/shop/push", nothing).await;
+    assert_eq!(reply.error(), (422, "push_invalid".into()));
+}
+
+/// An agreement of a preview under which so much was charged.
+async fn charge(world: &World, preview: &str, amount: &str) {
+    let mut tx = world.state.store.begin().await.unwrap();
+    sqlx::query(
+        "INSERT INTO agreement (id, key, deployment_id, deployment_name, account_id, agent_id, terms, rates, reserved,
+           state, cap, charged, created_at)
+         SELECT ?1, ?1, d.id, d.name, d.account_id, (SELECT id FROM agent LIMIT 1), '{}', '{}', '{}', 'closed', '5000', ?3, 0
+         FROM deployment d WHERE d.name = ?2",
+    )
+    .bind(format!("{preview}-{amount}"))
+    .bind(preview)
+    .bind(amount)
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+}

@@ -9,7 +9,7 @@ use serde_json::json;
 use std::io::Write;
 use ttalkak_coordinator::api::source::{source_path, source_token};
 
-fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     for (path, content) in files {
         let mut header = tar::Header::new_ustar();
@@ -20,7 +20,7 @@ fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     tar.into_inner().unwrap().finish().unwrap()
 }
 
-async fn upload(world: &World, body: impl Into<Body>) -> Reply {
+pub(crate) async fn upload(world: &World, body: impl Into<Body>) -> Reply {
     let request = world.request("POST", "/v1/uploads").header("content-type", "application/gzip");
     world.send(request.body(body.into()).unwrap()).await
 }

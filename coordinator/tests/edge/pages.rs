@@ -30,7 +30,9 @@ async fn ask(world: &World, accept: &str, language: &str) -> (StatusCode, Header
 
 fn nobody(world: &World, cause: Cause) {
     let serving = Serving::Nobody { cause, detail: "step 2 of 7: <npm ci>".to_owned() };
-    world.routes.set("shop", RouteEntry { exposure: Exposure::Http, public_port: None, serving });
+    world
+        .routes
+        .set("shop", RouteEntry { exposure: Exposure::Http, public_port: None, place: None, serving });
 }
 
 #[tokio::test]

@@ -146,7 +146,8 @@ impl World {
 
     pub(crate) fn serve_by(&self, name: &str, target: Target, port: Option<PublicPort>) {
         let exposure = if port.is_some() { Exposure::Tcp } else { Exposure::Http };
-        self.routes.set(name, RouteEntry { exposure, public_port: port, serving: Serving::By(target) });
+        self.routes
+            .set(name, RouteEntry { exposure, public_port: port, place: None, serving: Serving::By(target) });
     }
 
     /// A visitor's connection.

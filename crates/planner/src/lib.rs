@@ -32,10 +32,16 @@ pub const DEFAULT_PORT: u16 = 8080;
 pub fn plan(tree: &SourceTree, options: &PlanOptions) -> Result<BuildPlan, PlanError> {
     options.check()?;
     let project = project::Project::read(tree, options);
-    let Some(stack) = stacks::detect(&project)? else {
-        return Err(stacks::nothing_detected(tree));
+    let mut plan = match &options.dockerfile {
+        // What is detected still tells the port and brings files along; where nothing is, the Dockerfile is enough.
+        Some(text) => stacks::own_dockerfile(text, &project, detected(&project).ok())?,
+        None => detected(&project)?,
     };
-    let mut plan = (stack.plan)(&project)?;
     plan.finish();
     Ok(plan)
+}
+
+fn detected(project: &project::Project<'_>) -> Result<BuildPlan, PlanError> {
+    let stack = stacks::detect(project)?.ok_or_else(|| stacks::nothing_detected(project.tree))?;
+    (stack.plan)(project)
 }

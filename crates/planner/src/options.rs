@@ -14,6 +14,8 @@ pub struct PlanOptions {
     /// Put before the id of every cache mount: two tenants on one provider must not share a cache, as one could
     /// plant packages in the other's build. Empty means no prefix.
     pub tenant_cache_prefix: String,
+    /// A Dockerfile to use instead of the repository's own or the one that would be written.
+    pub dockerfile: Option<String>,
     /// Ask for compilers and git in the build stage, for a second try after a native module failed to compile.
     pub compilers: bool,
 }

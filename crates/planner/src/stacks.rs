@@ -21,6 +21,8 @@ mod static_build;
 mod static_site;
 mod vite;
 
+pub(crate) use dockerfile::own as own_dockerfile;
+
 /// One kind of project: how to know it and how to build it.
 pub(crate) struct Stack {
     /// What it looks for, for people whose project was not recognised.

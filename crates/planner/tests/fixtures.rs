@@ -45,7 +45,7 @@ impl Case {
             build_env: names("build_env"),
             secret_env: names("secret_env"),
             tenant_cache_prefix: "t1".to_owned(),
-            compilers: false,
+            ..PlanOptions::default()
         };
         Case { name: name.to_owned(), tree, options, expected, snapshot }
     }

@@ -382,6 +382,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/deployments/{deployment}/part": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Which part of its project it is: what asks a front end for `/api` is answered by the project's back end. */
+        put: operations["deployments_set_part"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/deployments/{deployment}/push": {
         parameters: {
             query?: never;
@@ -499,6 +516,26 @@ export interface paths {
         put?: never;
         /** An earlier release again. */
         post: operations["deployments_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deployments/{deployment}/size": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Another size. What runs moves to a fresh workload of that size, which takes over when it is healthy; visitors notice
+         *     nothing.
+         */
+        put: operations["deployments_set_size"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1034,6 +1071,23 @@ export interface paths {
         get: operations["platform_openapi"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a deploy of this would build, and whether it could begin now. Nothing is made, and nothing is set aside. */
+        post: operations["deployments_ask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1717,6 +1771,8 @@ export interface components {
         };
         /** @description `POST /v1/deployments`: one click. */
         CreateDeployment: {
+            /** @description A Dockerfile to build it by instead of what is detected. At most 64 KiB. */
+            dockerfile?: string | null;
             /** @description First environment. */
             env?: components["schemas"]["EnvEntry"][];
             /** @description HTTP (default) or raw TCP. */
@@ -1735,6 +1791,7 @@ export interface components {
             milli_cpu?: number | null;
             /** @description The first label of its address; unique on the platform. */
             name: string;
+            part?: components["schemas"]["ProjectPart"] | null;
             /**
              * Format: int64
              * @description Where the app listens, when the detector should not decide. 1 to 65535.
@@ -1836,6 +1893,8 @@ export interface components {
         DeploymentView: {
             /** @description Branch or tag asked for. */
             branch?: string | null;
+            /** @description That commit. */
+            commit?: string | null;
             /** @description When it was made. */
             created_at: components["schemas"]["UnixMillis"];
             /** @description HTTP or raw TCP. */
@@ -1850,6 +1909,9 @@ export interface components {
             milli_cpu: components["schemas"]["MilliCpu"];
             /** @description The first label of its address. */
             name: string;
+            /** @description Whether it is built by a Dockerfile that its owner wrote here, instead of what is detected. */
+            own_dockerfile?: boolean;
+            part?: components["schemas"]["ProjectPart"] | null;
             port?: components["schemas"]["ContainerPort"] | null;
             problem?: components["schemas"]["Problem"] | null;
             /** @description Its project. */
@@ -1871,6 +1933,8 @@ export interface components {
             since: components["schemas"]["UnixMillis"];
             /** @description Where it stands. */
             state: components["schemas"]["DeploymentState"];
+            /** @description First line of the message of the commit that serves or served last. */
+            subject?: string | null;
             until?: components["schemas"]["UnixMillis"] | null;
             /** @description When it last changed. */
             updated_at: components["schemas"]["UnixMillis"];
@@ -2054,7 +2118,7 @@ export interface components {
          * @description Every error that leaves a program. The text form never changes once released; screens branch on it.
          * @enum {string}
          */
-        ErrorCode: "unauthorized" | "forbidden" | "csrf_refused" | "person_needed" | "not_found" | "method_not_allowed" | "invalid_body" | "invalid_query" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable" | "idempotency_conflict" | "idempotency_in_progress" | "idempotency_key_invalid" | "cursor_invalid" | "state_conflict" | "sign_in_denied" | "sign_in_stale" | "sign_in_closed" | "login_invalid" | "github_unavailable" | "github_limited" | "email_invalid" | "email_code_wrong" | "email_code_expired" | "mail_unavailable" | "last_owner" | "invitation_gone" | "device_gone" | "github_refused" | "github_off" | "hook_unsigned" | "hook_invalid" | "push_invalid" | "name_invalid" | "name_reserved" | "name_taken" | "port_out_of_range" | "env_key_invalid" | "env_value_invalid" | "env_too_large" | "limits_invalid" | "source_invalid" | "git_url_refused" | "git_credentials_in_url" | "git_not_found" | "git_auth_failed" | "git_branch_unknown" | "git_ref_invalid" | "git_empty" | "git_unreachable" | "git_timeout" | "git_submodule" | "git_lfs_pointer" | "root_dir_missing" | "source_too_large" | "source_too_many_files" | "source_path_unsafe" | "source_link_escapes" | "source_special_file" | "source_bomb" | "source_corrupt" | "source_empty" | "upload_unknown" | "nothing_detected" | "plan_unsupported" | "manifest_invalid" | "dockerfile_refused" | "build_failed" | "build_timeout" | "build_out_of_memory" | "base_image_unavailable" | "engine_unavailable" | "disk_full" | "app_exited" | "app_out_of_memory" | "app_never_listened" | "app_wrong_port" | "app_loopback_only" | "app_unhealthy" | "policy_violation" | "ports_exhausted" | "start_failed" | "image_collected" | "no_provider" | "provider_lost" | "deadline_exceeded" | "superseded" | "cancelled" | "no_release" | "public_ports_exhausted" | "version_unsupported" | "enrol_code_invalid" | "agent_unknown" | "agent_revoked" | "signature_invalid" | "frame_refused" | "unexpected_message" | "payments_off" | "wallet_required" | "wallet_taken" | "wallet_signature_invalid" | "wallet_nonce_invalid" | "mandate_required" | "mandate_invalid" | "mandate_exhausted" | "funds_insufficient" | "balance_ended" | "term_over" | "term_invalid" | "amount_invalid" | "chain_unavailable" | "chain_mismatch" | "payment_refused" | "payment_missing" | "call_invalid" | "not_enrolled" | "already_enrolled" | "consent_missing" | "setting_invalid" | "setting_locked" | "limits_below_use" | "workload_unknown" | "act_not_allowed" | "desk_busy" | "time_invalid" | "write_failed" | "daemon_gone" | "system_missing" | "update_failed" | "not_here" | "image_held" | "wallet_missing" | "wallet_exists" | "key_invalid" | "passphrase_wrong" | "passphrase_short" | "address_invalid" | "engine_missing" | "engine_stopped" | "engine_denied" | "engine_silent" | "engine_garbled" | "engine_too_old" | "engine_small" | "limits_ignored" | "limits_not_delegated" | "builder_missing" | "storage_odd" | "architecture_odd" | "disk_low" | "folder_denied" | "coordinator_unresolved" | "coordinator_down" | "outbound_blocked" | "certificate_wrong" | "coordinator_stranger" | "proxy_uneven" | "clock_off" | "ports_taken" | "key_store_absent" | "key_store_locked" | "daemon_twice" | "unknown";
+        ErrorCode: "unauthorized" | "forbidden" | "csrf_refused" | "person_needed" | "not_found" | "method_not_allowed" | "invalid_body" | "invalid_query" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable" | "idempotency_conflict" | "idempotency_in_progress" | "idempotency_key_invalid" | "cursor_invalid" | "state_conflict" | "sign_in_denied" | "sign_in_stale" | "sign_in_closed" | "login_invalid" | "github_unavailable" | "github_limited" | "email_invalid" | "email_code_wrong" | "email_code_expired" | "mail_unavailable" | "last_owner" | "invitation_gone" | "device_gone" | "github_refused" | "github_off" | "hook_unsigned" | "hook_invalid" | "push_invalid" | "name_invalid" | "name_reserved" | "name_taken" | "part_taken" | "port_out_of_range" | "env_key_invalid" | "env_value_invalid" | "env_too_large" | "limits_invalid" | "source_invalid" | "git_url_refused" | "git_credentials_in_url" | "git_not_found" | "git_auth_failed" | "git_branch_unknown" | "git_ref_invalid" | "git_empty" | "git_unreachable" | "git_timeout" | "git_submodule" | "git_lfs_pointer" | "root_dir_missing" | "source_too_large" | "source_too_many_files" | "source_path_unsafe" | "source_link_escapes" | "source_special_file" | "source_bomb" | "source_corrupt" | "source_empty" | "upload_unknown" | "nothing_detected" | "plan_unsupported" | "manifest_invalid" | "dockerfile_refused" | "build_failed" | "build_timeout" | "build_out_of_memory" | "base_image_unavailable" | "engine_unavailable" | "disk_full" | "app_exited" | "app_out_of_memory" | "app_never_listened" | "app_wrong_port" | "app_loopback_only" | "app_unhealthy" | "policy_violation" | "ports_exhausted" | "start_failed" | "image_collected" | "no_provider" | "provider_lost" | "deadline_exceeded" | "superseded" | "cancelled" | "no_release" | "public_ports_exhausted" | "version_unsupported" | "enrol_code_invalid" | "agent_unknown" | "agent_revoked" | "signature_invalid" | "frame_refused" | "unexpected_message" | "payments_off" | "wallet_required" | "wallet_taken" | "wallet_signature_invalid" | "wallet_nonce_invalid" | "mandate_required" | "mandate_invalid" | "mandate_exhausted" | "funds_insufficient" | "balance_ended" | "term_over" | "term_invalid" | "amount_invalid" | "chain_unavailable" | "chain_mismatch" | "payment_refused" | "payment_missing" | "call_invalid" | "not_enrolled" | "already_enrolled" | "consent_missing" | "setting_invalid" | "setting_locked" | "limits_below_use" | "workload_unknown" | "act_not_allowed" | "desk_busy" | "time_invalid" | "write_failed" | "daemon_gone" | "system_missing" | "update_failed" | "not_here" | "image_held" | "wallet_missing" | "wallet_exists" | "key_invalid" | "passphrase_wrong" | "passphrase_short" | "address_invalid" | "engine_missing" | "engine_stopped" | "engine_denied" | "engine_silent" | "engine_garbled" | "engine_too_old" | "engine_small" | "limits_ignored" | "limits_not_delegated" | "builder_missing" | "storage_odd" | "architecture_odd" | "disk_low" | "folder_denied" | "coordinator_unresolved" | "coordinator_down" | "outbound_blocked" | "certificate_wrong" | "coordinator_stranger" | "proxy_uneven" | "clock_off" | "ports_taken" | "key_store_absent" | "key_store_locked" | "daemon_twice" | "unknown";
         /** @description A problem and the request it belongs to. */
         ErrorDetail: components["schemas"]["Problem"] & {
             /** @description For support: the same id stands in the server's log. */
@@ -2484,6 +2548,8 @@ export interface components {
             items: {
                 /** @description Branch or tag asked for. */
                 branch?: string | null;
+                /** @description That commit. */
+                commit?: string | null;
                 /** @description When it was made. */
                 created_at: components["schemas"]["UnixMillis"];
                 /** @description HTTP or raw TCP. */
@@ -2498,6 +2564,9 @@ export interface components {
                 milli_cpu: components["schemas"]["MilliCpu"];
                 /** @description The first label of its address. */
                 name: string;
+                /** @description Whether it is built by a Dockerfile that its owner wrote here, instead of what is detected. */
+                own_dockerfile?: boolean;
+                part?: components["schemas"]["ProjectPart"] | null;
                 port?: components["schemas"]["ContainerPort"] | null;
                 problem?: components["schemas"]["Problem"] | null;
                 /** @description Its project. */
@@ -2519,6 +2588,8 @@ export interface components {
                 since: components["schemas"]["UnixMillis"];
                 /** @description Where it stands. */
                 state: components["schemas"]["DeploymentState"];
+                /** @description First line of the message of the commit that serves or served last. */
+                subject?: string | null;
                 until?: components["schemas"]["UnixMillis"] | null;
                 /** @description When it last changed. */
                 updated_at: components["schemas"]["UnixMillis"];
@@ -2633,6 +2704,57 @@ export interface components {
          * @enum {string}
          */
         Plan: "once" | "daily" | "weekly" | "monthly" | "periodic";
+        /** @description `POST /v1/plans`: what would become of this. Fields as in `CreateDeployment`. */
+        PlanRequest: {
+            /** @description A Dockerfile to build it by instead of what is detected. */
+            dockerfile?: string | null;
+            /** @description Environment; names of build variables shape the plan. */
+            env?: components["schemas"]["EnvEntry"][];
+            /**
+             * Format: int64
+             * @description Memory limit in bytes.
+             */
+            memory_bytes?: number | null;
+            /**
+             * Format: int32
+             * @description Processor limit in thousandths.
+             */
+            milli_cpu?: number | null;
+            /** @description Where the files come from. */
+            source: components["schemas"]["SourceRequest"];
+            until?: components["schemas"]["UnixMillis"] | null;
+        };
+        /** @description Whether a deploy could begin now, and at what price. A moment's answer: nothing is set aside for it. */
+        PlanVerdict: {
+            needed_to_begin?: components["schemas"]["Amount"] | null;
+            problem?: components["schemas"]["Problem"] | null;
+            /**
+             * Format: int32
+             * @description Providers that could run it now, whatever they ask for.
+             */
+            providers: number;
+            rate_per_hour?: components["schemas"]["Amount"] | null;
+            /**
+             * Format: int64
+             * @description How long what is free would last at that price.
+             */
+            runway_seconds?: number | null;
+        };
+        /** @description What a deploy would build, of what, and whether it could begin now. */
+        PlanView: {
+            /** @description Its branch. */
+            branch?: string | null;
+            /** @description The newest commit, 40 hex digits; absent for an upload. */
+            commit?: string | null;
+            /** @description The whole plan, as `ttalkak plan --json` shows it. */
+            plan: Record<string, never>;
+            /** @description Length of the packed source. */
+            source_bytes: components["schemas"]["Bytes"];
+            /** @description First line of its message. */
+            subject?: string | null;
+            /** @description Whether it could begin now. */
+            verdict: components["schemas"]["PlanVerdict"];
+        };
         /** @description `POST /v1/devices/poll`. */
         PollDevice: {
             /** @description As it was given. */
@@ -2661,6 +2783,8 @@ export interface components {
              * @default false
              */
             on: boolean;
+            /** @default null */
+            spend_max: components["schemas"]["Amount"] | null;
             /**
              * @description It ends after so long without a push.
              * @default 0
@@ -2694,6 +2818,12 @@ export interface components {
             next: string;
         };
         ProjectId: string;
+        /**
+         * @description What a deployment is to the others of its project: requests to `/api` and beneath it at a front end's address are
+         *     answered by the project's back end.
+         * @enum {string}
+         */
+        ProjectPart: "front_end" | "back_end";
         /** @description A project. */
         ProjectView: {
             /** @description When it was made. */
@@ -2790,6 +2920,8 @@ export interface components {
         };
         /** @description `POST /v1/deployments/{deployment}/redeploy`. Empty: the newest commit of the same source. */
         Redeploy: {
+            /** @description A Dockerfile to build it by from here on; an empty text goes back to what is detected. Absent: as before. */
+            dockerfile?: string | null;
             /** @description Variables to set before; others stay. */
             env?: components["schemas"]["EnvEntry"][];
             source?: components["schemas"]["SourceRequest"] | null;
@@ -2955,6 +3087,10 @@ export interface components {
             /** @description The wallet's, over the EIP-712 digest. */
             signature: components["schemas"]["EvmSignature"];
         };
+        /** @description `PUT /v1/deployments/{deployment}/part`: which part of its project it is. */
+        SetPart: {
+            part?: components["schemas"]["ProjectPart"] | null;
+        };
         /** @description `PUT /v1/deployments/{deployment}/push`. */
         SetPush: {
             /** @description Which branches; absent: the deployment's own. */
@@ -2966,6 +3102,19 @@ export interface components {
             previews?: components["schemas"]["Previews"] | null;
             /** @description Deploy only what passed the checks at GitHub. */
             wait_for_checks?: boolean;
+        };
+        /** @description `PUT /v1/deployments/{deployment}/size`: how much of a machine it gets. What is left out stays. */
+        SetSize: {
+            /**
+             * Format: int64
+             * @description Memory limit in bytes.
+             */
+            memory_bytes?: number | null;
+            /**
+             * Format: int32
+             * @description Processor limit in thousandths.
+             */
+            milli_cpu?: number | null;
         };
         /** @description `PUT /v1/deployments/{deployment}/term`: when it ends. */
         SetTerm: {
@@ -4123,6 +4272,42 @@ export interface operations {
             };
         };
     };
+    deployments_set_part: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id or name. */
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPart"];
+            };
+        };
+        responses: {
+            /** @description So it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentView"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     push_read: {
         parameters: {
             query?: never;
@@ -4397,6 +4582,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeploymentAccepted"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deployments_set_size: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id or name. */
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetSize"];
+            };
+        };
+        responses: {
+            /** @description On its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentView"];
                 };
             };
             /** @description What went wrong. */
@@ -5489,6 +5710,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deployments_ask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRequest"];
+            };
+        };
+        responses: {
+            /** @description So it would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanView"];
                 };
             };
             /** @description What went wrong. */

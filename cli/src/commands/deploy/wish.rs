@@ -12,7 +12,7 @@ use ttalkak_protocol::{
 };
 
 /// A memory limit within the bounds of the platform.
-pub(super) fn memory(text: &str) -> Result<Bytes, String> {
+pub(in crate::commands) fn memory(text: &str) -> Result<Bytes, String> {
     let bytes = human::parse_size(text)?;
     let (least, most) = MEMORY_BOUNDS;
     if bytes < least || bytes > most {
@@ -22,7 +22,7 @@ pub(super) fn memory(text: &str) -> Result<Bytes, String> {
 }
 
 /// A processor limit within the bounds of the platform.
-pub(super) fn cpu(text: &str) -> Result<MilliCpu, String> {
+pub(in crate::commands) fn cpu(text: &str) -> Result<MilliCpu, String> {
     let wrong = || format!("`{text}` is not a number of processors: write it as 0.5 or 2");
     let thousandths = human::parse_thousandths(text).ok_or_else(wrong)?;
     let cpu = u32::try_from(thousandths).map(MilliCpu).map_err(|_| wrong())?;
@@ -42,13 +42,11 @@ pub(super) fn health_path(text: &str) -> Result<String, String> {
 }
 
 impl Args {
-    /// Refuses wishes that differ from what an existing deployment has: they are set when it is made, and silently
+    /// Refuses wishes that differ from what an existing deployment has and that are set once, when it is made: silently
     /// keeping the old ones would mislead.
     pub(super) fn check_unchanged(&self, existing: &DeploymentView) -> CliResult<()> {
         let differs = |wish: Option<bool>| wish == Some(true);
         let changed: Vec<&str> = [
-            ("--memory", differs(self.memory.map(|wish| wish != existing.memory_bytes))),
-            ("--cpu", differs(self.cpu.map(|wish| wish != existing.milli_cpu))),
             ("--port", differs(self.port.map(|wish| existing.port.map(|port| port.get()) != Some(wish)))),
             ("--tcp", self.tcp && existing.exposure != Exposure::Tcp),
             (
@@ -107,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn an_existing_deployment_keeps_its_size_and_says_so() {
+    fn an_existing_deployment_keeps_what_is_set_once_and_says_so() {
         let existing = crate::status::tests::live();
         assert!(
             args(&["--memory", "512MiB", "--cpu", "1", "--project", "shop"])
@@ -116,6 +114,6 @@ mod tests {
         );
         let error =
             args(&["--memory", "1GiB", "--tcp", "--port", "80"]).check_unchanged(&existing).unwrap_err();
-        assert_eq!(error.to_string(), "shop exists with another --memory, --port, --tcp, which is set once.");
+        assert_eq!(error.to_string(), "shop exists with another --port, --tcp, which is set once.");
     }
 }

@@ -55,7 +55,7 @@ pub(super) async fn hold_funds(
         Ok(purse) => purse,
         Err(problem) => return Ok(StepEnd::Failed(problem)),
     };
-    let (lock, means) = (lock(money, rollout, rate), means(&purse));
+    let (lock, means) = (lock_of(money, rollout.until, rate), means(&purse));
     if let Some(short) = lock.falls_short(rate, means) {
         return Ok(StepEnd::Failed(missing(money, short, rate, lock, means)));
     }
@@ -108,7 +108,7 @@ pub(super) async fn agree(world: &World, row: &SagaRow, rollout: &RolloutRow) ->
         Ok(purse) => purse,
         Err(problem) => return Ok(StepEnd::Failed(problem)),
     };
-    let (lock, means) = (lock(money, rollout, rate), means(&purse));
+    let (lock, means) = (lock_of(money, rollout.until, rate), means(&purse));
     if rate > means.rate_max {
         return Ok(StepEnd::Failed(missing(money, Short::TooDear, rate, lock, means)));
     }
@@ -199,18 +199,25 @@ fn terms(
     }
 }
 
-fn lock(money: &Money, rollout: &RolloutRow, rate: Amount) -> Lock {
-    let left = rollout.until.map(|until| until.since(clock::now()));
+/// What an agreement of a deployment that ends then would lock.
+pub(in crate::flows) fn lock_of(money: &Money, until: Option<UnixMillis>, rate: Amount) -> Lock {
+    let left = until.map(|until| until.since(clock::now()));
     lock::lock(rate, money.config.lock_for, left)
 }
 
-fn means(purse: &Purse) -> Means {
+pub(in crate::flows) fn means(purse: &Purse) -> Means {
     let rate_max = purse.mandate.mandate.rate_per_hour_max;
     Means { rate_max, allowed: purse.allowed, free: purse.free }
 }
 
 /// What is missing, in words.
-fn missing(money: &Money, short: Short, rate: Amount, lock: Lock, means: Means) -> Problem {
+pub(in crate::flows) fn missing(
+    money: &Money,
+    short: Short,
+    rate: Amount,
+    lock: Lock,
+    means: Means,
+) -> Problem {
     let shown = |amount: Amount| money.shown(amount);
     let (code, message) = match short {
         Short::TooDear => (

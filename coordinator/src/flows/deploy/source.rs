@@ -145,7 +145,10 @@ pub(super) async fn plan(world: &World, rollout: &RolloutRow) -> Result<StepEnd,
         Ok(tree) => tree,
         Err(error) => return Ok(StepEnd::Failed(source_problem(&error))),
     };
-    match ttalkak_planner::plan(&tree, &recipe::plan_options(rollout.account, &env)) {
+    match ttalkak_planner::plan(
+        &tree,
+        &recipe::plan_options(rollout.account, &env, rollout.dockerfile.as_deref()),
+    ) {
         Ok(plan) => {
             if let Err(problem) = recipe::port(&plan, &rollout.settings) {
                 return Ok(StepEnd::Failed(problem));
@@ -159,7 +162,7 @@ pub(super) async fn plan(world: &World, rollout: &RolloutRow) -> Result<StepEnd,
 }
 
 /// Reads the paths and telling files of an archive. The outer error is ours, the inner one the archive's.
-fn read_tree(path: PathBuf) -> Result<Result<SourceTree, SourceError>, FlowError> {
+pub(in crate::flows) fn read_tree(path: PathBuf) -> Result<Result<SourceTree, SourceError>, FlowError> {
     let file = File::open(&path).map_err(|cause| FlowError::Archive { path, cause })?;
     let mut tree = SourceTree::new();
     let read = ttalkak_source::for_each_entry(BufReader::new(file), &Limits::default(), |entry, content| {
@@ -180,7 +183,7 @@ fn read_tree(path: PathBuf) -> Result<Result<SourceTree, SourceError>, FlowError
 }
 
 /// What a refused source tells the tenant.
-pub(super) fn source_problem(error: &SourceError) -> Problem {
+pub(in crate::flows) fn source_problem(error: &SourceError) -> Problem {
     let code = error.code().parse().unwrap_or(ErrorCode::SourceInvalid);
     Problem::new(code, error.to_string())
 }

@@ -169,7 +169,7 @@ mod tests {
             paths: Vec::new(),
             wait_for_checks: false,
         };
-        let previews = Previews { on: true, forks: false, ttl_ms: Millis(1), at_most: 2 };
+        let previews = Previews { on: true, ttl_ms: Millis(1), at_most: 2, ..Previews::default() };
         let own = asked("opened", "Me/App").unwrap().unwrap();
         assert_eq!((own.fork, own.title.as_str(), own.commit.as_str()), (false, "Say it", &*"a".repeat(40)));
         let judged = |previews, asked: &PullRequest, at| judge(&settings, previews, asked, at);

@@ -43,6 +43,19 @@ pub enum Exposure {
     Tcp,
 }
 
+/// What a deployment is to the others of its project: requests to `/api` and beneath it at a front end's address are
+/// answered by the project's back end.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ProjectPart {
+    /// What browsers load.
+    FrontEnd,
+    /// What answers `/api`. A project has at most one.
+    BackEnd,
+}
+
 /// Where the files come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -101,6 +114,33 @@ pub struct CreateDeployment {
     /// It ends then, and is kept; without it, it runs until it is stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<UnixMillis>,
+    /// A Dockerfile to build it by instead of what is detected. At most 64 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dockerfile: Option<String>,
+    /// Which part of its project it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<ProjectPart>,
+}
+
+/// `PUT /v1/deployments/{deployment}/size`: how much of a machine it gets. What is left out stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetSize {
+    /// Memory limit in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
+    /// Processor limit in thousandths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub milli_cpu: Option<u32>,
+}
+
+/// `PUT /v1/deployments/{deployment}/part`: which part of its project it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetPart {
+    /// The part; without it, the deployment stands alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<ProjectPart>,
 }
 
 /// `PUT /v1/deployments/{deployment}/term`: when it ends.
@@ -122,6 +162,9 @@ pub struct Redeploy {
     /// Variables to set before; others stay.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<EnvEntry>,
+    /// A Dockerfile to build it by from here on; an empty text goes back to what is detected. Absent: as before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dockerfile: Option<String>,
 }
 
 /// `POST /v1/deployments/{deployment}/rollback`.
@@ -223,6 +266,18 @@ pub struct DeploymentView {
     /// Folder within the repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_dir: Option<String>,
+    /// First line of the message of the commit that serves or served last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// That commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Whether it is built by a Dockerfile that its owner wrote here, instead of what is detected.
+    #[serde(default)]
+    pub own_dockerfile: bool,
+    /// Which part of its project it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<ProjectPart>,
     /// Memory limit.
     pub memory_bytes: Bytes,
     /// Processor limit.

@@ -11,6 +11,7 @@ pub mod github;
 pub mod log;
 pub mod machine;
 pub mod page;
+pub mod plan;
 pub mod project;
 pub mod provider;
 pub mod push;

@@ -2,6 +2,7 @@
 
 use crate::{
     id::DeliveryId,
+    money::Amount,
     secret::Secret,
     unit::{Millis, UnixMillis},
 };
@@ -41,6 +42,9 @@ pub struct Previews {
     pub ttl_ms: Millis,
     /// So many at a time.
     pub at_most: u32,
+    /// One that has cost more than this is deleted; absent: only time bounds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spend_max: Option<Amount>,
 }
 
 /// `PUT /v1/deployments/{deployment}/push`.

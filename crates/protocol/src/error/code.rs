@@ -122,6 +122,8 @@ codes! {
     NameReserved = "name_reserved", 400, "Choose another name.";
     /// Somebody has it.
     NameTaken = "name_taken", 409, "Choose another name.";
+    /// The project has a back end already, or a part is asked of what is not reached by HTTP.
+    PartTaken = "part_taken", 409, "Let the other one stand alone first, or put this one into another project.";
     /// Not 1 to 65535.
     PortOutOfRange = "port_out_of_range", 400, "Give a port from 1 to 65535.";
     /// The key is empty, too long, or has `=`, NUL or other characters that no program reads.
