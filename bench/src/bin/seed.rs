@@ -4,13 +4,14 @@
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 use ttalkak_coordinator::{
     app::{Kept, open},
     config::Config,
     logic::deployment::Fact,
     store::{
         deployment::{NewDeployment, NewSource},
+        name::PortPool,
         saga::SagaState,
     },
 };
@@ -77,13 +78,17 @@ fn wish(n: u32) -> NewDeployment {
         cpu: MilliCpu(1000),
         health_path: None,
         until: None,
+        dockerfile: None,
+        part: None,
+        link: None,
     }
 }
 
 /// One deployment and what became of it.
 async fn deployment(kept: &Kept, account: AccountId, n: u32, now: UnixMillis) -> Result<()> {
     let store = &kept.store;
-    let made = store.create_deployment(&kept.sealer, account, &wish(n), &(30_000..=30_099), now).await?;
+    let ports = PortPool { all: 30_000..=30_099, busy: BTreeSet::new() };
+    let made = store.create_deployment(&kept.sealer, account, &wish(n), &ports, now).await?;
     let id = made.deployment.id();
     let saga = store.open_sagas().await?.pop().context("a rollout on its way")?;
     let rollout = store.rollout(made.release.id).await?;

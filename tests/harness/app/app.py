@@ -24,7 +24,7 @@ class Visitor(BaseHTTPRequestHandler):
 
     def do_GET(self):
         url = urlparse(self.path)
-        name = url.path.strip("/").replace("-", "_") or "home"
+        name = url.path.strip("/").replace("-", "_").replace("/", "_") or "home"
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
         getattr(self, "get_" + name, self.missing)(query)
 
@@ -60,6 +60,9 @@ class Visitor(BaseHTTPRequestHandler):
 
     def get_home(self, _):
         self.answer(VERSION)
+
+    def get_api_version(self, _):
+        self.answer(f"{VERSION} at {self.path}")
 
     def get_env(self, _):
         self.answer(json.dumps(dict(os.environ)))
