@@ -6,30 +6,19 @@
 use reqwest::Method;
 use serde_json::json;
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
-use std::{path::Path, process::Command};
 use ttalkak_tests::{
-    App, Mode, World,
+    App, Hosting, Mode, World,
     github::{GitHubStandIn, webhook},
     until,
-    world::{BUILD, Options, SOON},
+    world::{BUILD, SOON},
 };
 
-fn git(folder: &Path, arguments: &[&str]) {
-    let output = Command::new("git").arg("-C").arg(folder).args(arguments).output().unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
 /// A repository of an app at the stand-in, private, with its first commit.
-fn host(stand_in: &GitHubStandIn, root: &Path, app: &App) {
+fn host(stand_in: &GitHubStandIn, hosting: &Hosting, app: &App) {
     let first = app.commit("main", "first");
-    let bare = root.join("me/app.git");
-    std::fs::create_dir_all(&bare).unwrap();
-    git(&bare, &["init", "-q", "--bare", "-b", "main"]);
-    git(app.path(), &["push", "-q", bare.to_str().unwrap(), "main"]);
+    hosting.push(app, "me/app", "main");
     stand_in.add_repo("me/app", Some(11), &["ada"], &first);
-    let mut held = stand_in.held();
-    held.repos.get_mut("me/app").unwrap().private = true;
-    held.git_root = Some(root.to_owned());
+    stand_in.held().repos.get_mut("me/app").unwrap().private = true;
 }
 
 /// What `PUT …/push` keeps for somebody who may push there.
@@ -54,13 +43,10 @@ async fn tell(world: &World, body: &serde_json::Value, delivery: &str) -> serde_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_is_seen_by_visitors_and_its_commit_says_so() {
-    let (stand_in, folder) = (GitHubStandIn::start().await, tempfile::tempdir().unwrap());
-    let app = App::new("one");
-    host(&stand_in, folder.path(), &app);
-    let settings = stand_in.settings(folder.path());
-    let env = |(key, value): (String, String)| (format!("TTALKAK_COORDINATOR_{}", key.to_uppercase()), value);
-    let coordinator_env = settings.into_iter().map(env).collect();
-    let options = Options { coordinator_env, ..Options::default() };
+    let stand_in = GitHubStandIn::start().await;
+    let (hosting, app) = (Hosting::at(&stand_in), App::new("one"));
+    host(&stand_in, &hosting, &app);
+    let options = hosting.world(&stand_in, &stand_in.url());
     let Some(world) = World::start_with(options).await else { return };
 
     // The first deploy needs the App, too: the repository is private.
@@ -77,7 +63,7 @@ async fn a_push_is_seen_by_visitors_and_its_commit_says_so() {
 
     app.become_version("two", Mode::Http);
     let commit = app.commit("main", "say two");
-    git(app.path(), &["push", "-q", folder.path().join("me/app.git").to_str().unwrap(), "main"]);
+    hosting.push(&app, "me/app", "main");
     let body = webhook::push("me/app", 11, "main", &commit, "say two", &["version"]);
     assert_eq!(tell(&world, &body, "one").await, json!({ "taken": 1, "replayed": false }));
     assert_eq!(tell(&world, &body, "one").await["replayed"], json!(true));
@@ -102,7 +88,7 @@ async fn a_push_is_seen_by_visitors_and_its_commit_says_so() {
     // One that never gets healthy is told, too, and the last good one goes on serving.
     app.become_version("bad", Mode::Broken);
     let commit = app.commit("main", "break it");
-    git(app.path(), &["push", "-q", folder.path().join("me/app.git").to_str().unwrap(), "main"]);
+    hosting.push(&app, "me/app", "main");
     tell(&world, &webhook::push("me/app", 11, "main", &commit, "break it", &["mode"]), "two").await;
     until("the failure", BUILD, || async {
         let said = stand_in.statuses_of(&commit);

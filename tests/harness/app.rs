@@ -75,7 +75,8 @@ impl App {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
+    /// Runs Git in the source, and returns what it said.
+    pub fn git(&self, arguments: &[&str]) -> String {
         let output = Command::new("git").arg("-C").arg(self.path()).args(arguments).output().expect("git");
         assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()

@@ -9,6 +9,7 @@ pub mod chain;
 pub mod engine;
 pub mod faults;
 pub mod github;
+pub mod hosting;
 pub mod made;
 pub mod own_engine;
 pub mod program;
@@ -20,6 +21,7 @@ pub mod world;
 
 pub use app::{App, Mode};
 pub use chain::LocalChain;
+pub use hosting::Hosting;
 pub use second::Second;
 pub use visitors::Visitors;
 pub use world::{Options, World};

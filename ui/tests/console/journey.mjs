@@ -6,12 +6,12 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
+import { launch, stepsOn } from './journey/step.mjs';
 import { inspect, listen, measure } from './look.mjs';
 import { takeShots } from './shots.mjs';
 import { giveWallet } from './wallet.mjs';
 
 const { CONSOLE_URL, CONSOLE_RPC, CONSOLE_CLI, CONSOLE_APP, CONSOLE_SHOTS, TTALKAK_TOKEN } = process.env;
-const { CONSOLE_CHROMIUM = '/usr/bin/chromium' } = process.env;
 const run = promisify(execFile);
 const cli = async (...words) => (await run(CONSOLE_CLI, words)).stdout;
 const SLOW = 120_000;
@@ -28,15 +28,6 @@ async function billing() {
   return answer.json();
 }
 
-/** One claim of the way. The first that fails ends it: each stands on the ones before. */
-async function step(claim, walk) {
-  try {
-    await walk();
-  } catch (cause) {
-    throw new Error(`${claim}: ${String(cause)}`, { cause });
-  }
-}
-
 /** Waits for a fact of the bill. */
 async function until(what, holds) {
   const end = Date.now() + SLOW;
@@ -51,12 +42,13 @@ async function until(what, holds) {
 test('a tenant pays with the wallet of the browser', { timeout: 280_000 }, async (t) => {
   const accounts = await node('eth_accounts');
   const address = accounts[5];
-  const browser = await chromium.launch({ executablePath: CONSOLE_CHROMIUM, args: ['--no-sandbox'] });
+  const browser = await chromium.launch(launch);
   t.after(() => browser.close());
   const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 900 } });
   await giveWallet(context, { rpc: CONSOLE_RPC, address });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
+  const step = stepsOn(page);
   const heard = [];
   listen(page, heard);
   const button = (name) => page.getByRole('button', { name });

@@ -101,7 +101,7 @@ const deploy = {
   'log.run': 'App log',
   'log.build_empty': 'Nothing was built yet.',
   'log.run_empty': 'The app has written nothing yet.',
-  'log.newest': 'Newest',
+  'log.current': 'Current',
   'log.live': 'Live',
   'log.broken': 'Reconnecting',
   'log.over': 'Complete',

@@ -103,7 +103,7 @@ const deploy = {
   'log.run': '앱 로그',
   'log.build_empty': '아직 빌드한 것이 없어요.',
   'log.run_empty': '앱이 아직 남긴 말이 없어요.',
-  'log.newest': '가장 새로운 것',
+  'log.current': '지금 것',
   'log.live': '실시간',
   'log.broken': '다시 연결하는 중',
   'log.over': '끝까지 받았어요',
