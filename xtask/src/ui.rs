@@ -46,7 +46,7 @@ pub(crate) fn build(install: bool) -> Result<()> {
 
 /// Types, lints, formats and words; then what parts decide; then the screens in a real browser.
 pub(crate) fn test() -> Result<()> {
-    for script in ["check", "test", "test:browser", "test:account"] {
+    for script in ["check", "test", "test:browser"] {
         say(&format!("The screens: npm run {script}."));
         shell::output_only(npm().args(["run", "--silent", script]))?;
     }

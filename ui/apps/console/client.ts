@@ -17,6 +17,8 @@ export type Project = Schemas['ProjectView'];
 export type EnvList = Schemas['EnvList'];
 export type EnvView = Schemas['EnvView'];
 export type EnvEntry = Schemas['EnvEntry'];
+/** A variable as rows show it: kept already, or about to be. */
+export type EnvItem = Omit<EnvEntry, 'value'> & Pick<EnvView, 'value'>;
 export type LogKind = Schemas['LogKind'];
 export type LogLineView = Schemas['LogLineView'];
 export type PriceBook = Schemas['PriceBook'];
@@ -83,10 +85,10 @@ export async function ask<T>(path: string, method = 'GET', body?: unknown): Prom
   return taken(asked());
 }
 
-/** The same, where a coordinator without that route is no failure: absent then. */
-export async function maybe<T>(path: string): Promise<T | undefined> {
+/** The body of an answer; absent where a coordinator without that route says so, which is no failure. */
+export async function maybe<T>(asked: Promise<Answer<T>>): Promise<T | undefined> {
   try {
-    return await ask<T>(path);
+    return await taken(asked);
   } catch (thrown) {
     const { code } = problemOf(thrown);
     if (code === 'not_found' || code === 'method_not_allowed' || code === 'http_404') return undefined;

@@ -1,43 +1,29 @@
 // Repositories of GitHub, where this coordinator knows it and the team has connected it. Absent otherwise.
-import { ask, maybe } from './client';
+import type { components } from '$lib/generated/api';
+import { api, maybe, taken } from './client';
 
-export interface GithubState {
-  configured: boolean;
-  connected: boolean;
-  install_url: string | null;
+type Schemas = components['schemas'];
+export type GithubState = Schemas['GithubView'];
+export type Repository = Schemas['RepositoryView'];
+export type Entry = Schemas['FolderEntry'];
+
+/** `owner/name` as the two places of a path. */
+function placed(full: string) {
+  const [owner = '', repository = ''] = full.split('/');
+  return { owner, repository };
 }
-
-export interface Repository {
-  full_name: string;
-  private: boolean;
-  default_branch: string;
-  pushed_at: string | null;
-  git_url: string;
-}
-
-export interface Entry {
-  name: string;
-  kind: 'file' | 'folder';
-}
-
-interface PageOf<T> {
-  items: T[];
-  next_cursor?: string | null;
-}
-
-const ROOT = '/v1/github';
-const named = (full: string) => full.split('/').map(encodeURIComponent).join('/');
 
 export const github = {
-  state: () => maybe<GithubState>(ROOT),
-  repositories: (q: string) => ask<PageOf<Repository>>(`${ROOT}/repositories?${new URLSearchParams({ q })}`),
+  state: () => maybe(api.GET('/v1/github')),
+  repositories: (q: string) => taken(api.GET('/v1/github/repositories', { params: { query: { q } } })),
   branches: async (full: string): Promise<string[]> => {
-    const told = await ask<PageOf<string | { name: string }>>(`${ROOT}/repositories/${named(full)}/branches`);
-    return told.items.map((one) => (typeof one === 'string' ? one : one.name));
+    const told = await taken(
+      api.GET('/v1/github/repositories/{owner}/{repository}/branches', { params: { path: placed(full) } }),
+    );
+    return told.items.map(({ name }) => name);
   },
   folder: async (full: string, branch: string, path: string): Promise<Entry[]> => {
-    const query = new URLSearchParams({ branch, path });
-    const told = await ask<{ entries: Entry[] }>(`${ROOT}/repositories/${named(full)}/folder?${query}`);
-    return told.entries;
+    const params = { path: placed(full), query: { branch, path } };
+    return (await taken(api.GET('/v1/github/repositories/{owner}/{repository}/folder', { params }))).entries;
   },
 };

@@ -1,6 +1,6 @@
 // The team's deployments as they are now: told by the coordinator, never asked again and again. Pages read what stands here.
 import type { ProblemText } from '$lib/i18n';
-import { api, ask, problemOf, taken, type Deployment } from './client';
+import { api, problemOf, taken, type Deployment } from './client';
 import { follow } from './stream';
 import { excluding, including } from './view/keyed';
 
@@ -167,7 +167,8 @@ class Live {
 
   async #fetch(): Promise<void> {
     try {
-      const page = await ask<{ items: Deployment[] }>(`/v1/deployments?limit=${FIRST_MAX}&sort=-updated_at`);
+      const query = { limit: FIRST_MAX, sort: '-updated_at' as const };
+      const page = await taken(api.GET('/v1/deployments', { params: { query } }));
       this.#first = true;
       this.#hear('deployments', JSON.stringify({ items: page.items, gone: [] }));
     } catch (thrown) {

@@ -1,6 +1,6 @@
 // Push to deploy, as the API tells it. A coordinator without it answers nothing, and nothing is shown.
 import type { components } from '$lib/generated/api';
-import { ask, maybe } from './client';
+import { api, maybe, taken } from './client';
 
 type Schemas = components['schemas'];
 export type PushView = Schemas['PushView'];
@@ -8,11 +8,19 @@ export type PushView = Schemas['PushView'];
 export type PushWish = Schemas['SetPush'];
 export type Delivery = Schemas['DeliveryView'];
 
-const at = (deployment: string) => `/v1/deployments/${encodeURIComponent(deployment)}`;
+const DELIVERIES = 20;
+const of = (deployment: string) => ({ path: { deployment } });
 
 export const push = {
-  read: (deployment: string) => maybe<PushView>(`${at(deployment)}/push`),
-  change: (deployment: string, wish: PushWish) => ask<PushView>(`${at(deployment)}/push`, 'PUT', wish),
-  secret: (deployment: string) => ask<Schemas['HookSecret']>(`${at(deployment)}/push/secret`, 'POST'),
-  deliveries: (deployment: string) => maybe<Schemas['Page_DeliveryView']>(`${at(deployment)}/deliveries?limit=20`),
+  read: (deployment: string) => maybe(api.GET('/v1/deployments/{deployment}/push', { params: of(deployment) })),
+  change: (deployment: string, body: PushWish) =>
+    taken(api.PUT('/v1/deployments/{deployment}/push', { params: of(deployment), body })),
+  secret: (deployment: string) =>
+    taken(api.POST('/v1/deployments/{deployment}/push/secret', { params: of(deployment) })),
+  deliveries: (deployment: string) =>
+    maybe(
+      api.GET('/v1/deployments/{deployment}/deliveries', {
+        params: { ...of(deployment), query: { limit: DELIVERIES } },
+      }),
+    ),
 };

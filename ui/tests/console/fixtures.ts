@@ -223,6 +223,33 @@ export function prices(memory: number, cpu: number, until: string | null): Schem
   };
 }
 
+export const PUSH: Schemas['PushView'] = {
+  on: true,
+  branch: 'main',
+  paths: ['frontend/**'],
+  wait_for_checks: true,
+  previews: { on: true, forks: false, ttl_ms: 259_200_000, at_most: 5 },
+  hook_url: 'http://127.0.0.1:7700/v1/hooks/hook_2f8c',
+  secret_set: true,
+  github: false,
+};
+
+const delivery = (id: string, part: Partial<Schemas['DeliveryView']>): Schemas['DeliveryView'] => ({
+  id,
+  at: ago(3 * HOUR),
+  via: 'generic',
+  branch: 'main',
+  commit: release(3).commit,
+  message: 'Add a cart',
+  author: 'Mina',
+  outcome: 'deployed',
+  ...part,
+});
+export const DELIVERIES = [
+  delivery('1', { release: 3 }),
+  delivery('2', { outcome: 'skipped', reason: 'path_unchanged', message: EVIL }),
+];
+
 export const LOG = [
   ['build', '#5 [2/5] WORKDIR /app'],
   ['build', '#6 [4/5] RUN npm install'],

@@ -1,40 +1,16 @@
-// Takes a picture of every page of the console in every state, from the tests' own API: no coordinator is needed.
-//   npm run shots:pages -- [--dir DIR] [--only NAME,NAME] [--width 390] [--language ko] [--theme dark]
+// Takes a picture of every scene in both languages and themes at three widths, to be looked at. No coordinator is needed.
+//   npm run shots:pages -- [--dir DIR] [--only NAME,NAME*] [--width 390] [--language ko] [--theme dark]
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Browser } from 'playwright-core';
-import { launch, type Look } from '../browser/browser';
-import { visit } from './browser';
-import { FakeApi, FILES } from './fake';
-import { SCENES, type Scene } from './scenes';
+import { launch } from '../browser/browser';
+import { FILES } from './fake';
+import { NOW } from './fixtures';
+import { openScene, SCENES } from './scenes';
 
 const WIDTHS = [390, 820, 1440];
-
-async function shoot(browser: Browser, scene: Scene, look: Look, file: string): Promise<void> {
-  const api = await FakeApi.start();
-  scene.prepare?.(api);
-  const { page, errors } = await visit(browser, api, scene.path, {
-    ...look,
-    still: true,
-    signedOut: scene.name === 'sign-in',
-  });
-  page.setDefaultTimeout(8000);
-  try {
-    await scene.ready(page);
-    await scene.act?.(page, api);
-    await page.clock.runFor(600);
-    await page.evaluate(() => document.fonts.ready);
-    await page.screenshot({ path: file, fullPage: true, animations: 'disabled' });
-    if (errors.length > 0) process.stdout.write(`${scene.name}: ${errors.join('\n')}\n`);
-  } catch (error) {
-    await page.screenshot({ path: file });
-    throw errors.length > 0 ? new Error(errors.join('\n'), { cause: error }) : error;
-  } finally {
-    await page.context().close();
-    await api.close();
-  }
-}
+const LANGUAGES = ['en', 'ko'] as const;
+const THEMES = ['light', 'dark'] as const;
 
 export async function main(args: string[]): Promise<void> {
   const option = { type: 'string' as const };
@@ -42,23 +18,30 @@ export async function main(args: string[]): Promise<void> {
     args,
     options: { dir: option, only: option, width: option, language: option, theme: option },
   });
+  const asked = <T>(all: readonly T[], one?: string) => all.filter((value) => !one || String(value) === one);
+  const names = values.only?.split(',');
+  const wanted = ({ name }: { name: string }) =>
+    !names || names.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));
   const dir = resolve(values.dir ?? 'shots/pages');
   await mkdir(dir, { recursive: true });
-  const only = values.only?.split(',');
   const browser = await launch(FILES);
   let count = 0;
   const faults: string[] = [];
-  for (const scene of SCENES.filter((one) => !only || only.includes(one.name))) {
-    for (const width of WIDTHS.filter((one) => !values.width || String(one) === values.width)) {
-      for (const language of (['en', 'ko'] as const).filter((one) => !values.language || one === values.language)) {
-        for (const theme of (['light', 'dark'] as const).filter((one) => !values.theme || one === values.theme)) {
-          const file = join(dir, `${scene.name}.${width}.${language}.${theme}.png`);
-          try {
-            await shoot(browser, scene, { width, height: 900, language, theme }, file);
+  for (const scene of SCENES.filter(wanted)) {
+    for (const language of asked(LANGUAGES, values.language)) {
+      for (const width of asked(WIDTHS, values.width)) {
+        try {
+          const { page, close } = await openScene(browser, scene, { language, width, now: NOW });
+          await page.clock.runFor(600);
+          for (const theme of asked(THEMES, values.theme)) {
+            await page.emulateMedia({ colorScheme: theme });
+            const path = join(dir, `${scene.name}.${width}.${language}.${theme}.png`);
+            await page.screenshot({ path, fullPage: true, animations: 'disabled' });
             count += 1;
-          } catch (error) {
-            faults.push(`${scene.name} at ${width} in ${language}, ${theme}: ${String(error)}`);
           }
+          await close();
+        } catch (error) {
+          faults.push(String(error));
         }
       }
     }

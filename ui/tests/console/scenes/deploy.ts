@@ -1,19 +1,10 @@
-// Every page of the console in every state that it can be in, to be looked at and to be judged by axe.
+// What runs and what it costs: each page in each of its states.
 import type { Page } from 'playwright-core';
-import { FakeApi, refusal, type Asked } from './fake';
-import { deployment, EVIL, failed, many, problem, release, RELEASES, ROLLOUT } from './fixtures';
-
-export interface Scene {
-  name: string;
-  path: string;
-  prepare?: (api: FakeApi) => void;
-  /** What shows that it is there. */
-  ready: (page: Page) => Promise<unknown>;
-  act?: (page: Page, api: FakeApi) => Promise<unknown>;
-}
+import { refusal, type Asked, type FakeApi } from '../fake';
+import { deployment, EVIL, failed, many, problem, release, RELEASES, ROLLOUT } from '../fixtures';
+import { has, type Scene } from './scene';
 
 const heading = (page: Page) => page.locator('h1').first().waitFor();
-const has = (selector: string) => (page: Page) => page.locator(selector).first().waitFor();
 const silent = (pattern: RegExp) => (api: FakeApi) => {
   api.over = ({ path }: Asked) => (pattern.test(path) ? 'silence' : undefined);
 };
@@ -41,11 +32,17 @@ async function fill(page: Page): Promise<void> {
   await page.locator('.told .free').waitFor();
 }
 
-export const SCENES: Scene[] = [
+export const DEPLOY: Scene[] = [
   { name: 'overview', path: '/', ready: has('.row') },
   { name: 'overview-empty', path: '/', prepare: none, ready: has('.empty') },
   { name: 'overview-loading', path: '/', prepare: silent(/events|billing/), ready: has('[aria-busy="true"]') },
-  { name: 'overview-failed', path: '/', prepare: failing(/events|billing/), ready: has('.problem') },
+  {
+    name: 'overview-failed',
+    later: 'a failure in the place of what was asked',
+    path: '/',
+    prepare: failing(/events|billing/),
+    ready: has('.problem'),
+  },
   { name: 'projects', path: '/projects', ready: has('.row') },
   { name: 'projects-empty', path: '/projects', prepare: none, ready: has('.empty') },
   { name: 'projects-loading', path: '/projects', prepare: silent(/projects/), ready: has('[aria-busy="true"]') },
@@ -118,6 +115,7 @@ export const SCENES: Scene[] = [
   { name: 'new-free', path: '/new', prepare: off, ready: heading, act: fill },
   {
     name: 'new-github',
+    later: 'what GitHub has',
     path: '/new',
     prepare: (api) => {
       api.over = ({ path }) => {
@@ -171,7 +169,13 @@ export const SCENES: Scene[] = [
     },
     ready: has('ol'),
   },
-  { name: 'deployment-failed', path: '/deployments/mailer', prepare: failedFirst, ready: has('.trouble pre') },
+  {
+    name: 'deployment-failed',
+    later: 'the last lines',
+    path: '/deployments/mailer',
+    prepare: failedFirst,
+    ready: has('.trouble pre'),
+  },
   { name: 'deployment-crashed', path: '/deployments/shop-api', ready: has('.trouble') },
   { name: 'deployment-stopped', path: '/deployments/sketch', ready: has('.commit') },
   {
@@ -181,7 +185,13 @@ export const SCENES: Scene[] = [
     ready: has('[aria-busy]'),
   },
   { name: 'deployment-missing', path: '/deployments/nowhere', ready: has('.problem') },
-  { name: 'deployment-evil', path: '/deployments/shop-front', prepare: evil, ready: has('bdi .mark') },
+  {
+    name: 'deployment-evil',
+    later: 'the last commit',
+    path: '/deployments/shop-front',
+    prepare: evil,
+    ready: has('bdi .mark'),
+  },
   { name: 'deployment-free', path: '/deployments/shop-front', prepare: off, ready: has('.commit') },
   { name: 'logs', path: '/deployments/shop-front/logs', ready: has('.line') },
   {
@@ -191,7 +201,12 @@ export const SCENES: Scene[] = [
     ready: has('.log .empty'),
   },
   { name: 'releases', path: '/deployments/shop-front/releases', ready: has('li .number') },
-  { name: 'release', path: '/deployments/shop-front/releases?release=2', ready: has('.diff dl') },
+  {
+    name: 'release',
+    later: 'the difference',
+    path: '/deployments/shop-front/releases?release=2',
+    ready: has('.diff dl'),
+  },
   {
     name: 'releases-failed',
     path: '/deployments/shop-front/releases',
@@ -213,8 +228,7 @@ export const SCENES: Scene[] = [
     ready: has('.key'),
     act: (page) => page.locator('main li .tools button').nth(1).click(),
   },
-  { name: 'settings', path: '/deployments/shop-front/settings', ready: has('.settings') },
-  { name: 'settings-push', path: '/deployments/shop-front/settings', prepare: pushes, ready: has('[role="switch"]') },
+  { name: 'settings', path: '/deployments/shop-front/settings', ready: has('[role="switch"]') },
   {
     name: 'settings-delete',
     path: '/deployments/shop-front/settings',
@@ -223,7 +237,6 @@ export const SCENES: Scene[] = [
   },
   { name: 'billing', path: '/billing', ready: has('.row') },
   { name: 'unknown', path: '/nowhere', ready: has('.empty') },
-  { name: 'sign-in', path: '/projects', ready: heading },
   { name: 'keys', path: '/projects', ready: has('.row'), act: (page) => page.keyboard.press('?') },
 ];
 
@@ -237,34 +250,4 @@ function failedFirst(api: FakeApi): void {
     release(1, { state: 'failed', live_at: null, problem: code, last_lines: ['Listening on 8080', 'GET / 404'] }),
   ];
   api.follows = false;
-}
-
-function pushes(api: FakeApi): void {
-  const view = {
-    on: true,
-    branch: 'main',
-    paths: ['frontend/**'],
-    wait_for_checks: true,
-    previews: { on: true, forks: false, ttl_ms: 259_200_000, at_most: 5 },
-    hook_url: 'http://127.0.0.1:7700/v1/hooks/hook_2f8c',
-    secret_set: true,
-    github: false,
-  };
-  const one = (id: string, outcome: string, reason: string | null, message: string) => ({
-    id,
-    at: release(3).created_at,
-    via: 'generic',
-    branch: 'main',
-    commit: release(3).commit,
-    message,
-    author: 'Mina',
-    outcome,
-    reason,
-    release: outcome === 'deployed' ? 3 : null,
-  });
-  const items = [one('1', 'deployed', null, 'Add a cart'), one('2', 'skipped', 'path_unchanged', EVIL)];
-  api.over = ({ path }) => {
-    if (path.endsWith('/push')) return { body: view };
-    return path.endsWith('/deliveries') ? { body: { items } } : undefined;
-  };
 }

@@ -1,25 +1,39 @@
-// The pages of accounts in each of their states. A scene: where, in which world, what is done there, and what to wait for.
-import { account, accountWorld } from '../fake/account.mjs';
-import { Refusal, SILENCE } from '../fake/server.mjs';
+// The pages of accounts in each of their states.
+import type { Page } from 'playwright-core';
+import { refusal, type FakeApi } from '../fake';
+import type { Route } from '../fake/answers';
+import { MINA, world, type World } from '../world';
+import { has, type Scene } from './scene';
 
-/** `world`: changes to the usual one. `routes`: answers of this scene alone. `act`: brings the page into its state. */
-const scene = (name, path, { world = {}, routes = {}, act, hint = false, ready = 'main h1' } = {}) => ({
+interface Part {
+  /** Changes to the usual world. */
+  world?: Partial<World>;
+  routes?: Record<string, Route>;
+  act?: Scene['act'];
+  hint?: boolean;
+  ready?: string;
+}
+
+const scene = (name: string, path: string, part: Part = {}): Scene => ({
   name,
   path,
-  ready,
-  act,
-  hint,
-  tables: () => [account(accountWorld(structuredClone(world))), routes],
+  ready: has(part.ready ?? 'main h1'),
+  act: part.act,
+  // Whoever comes with nothing waits for the longest, and sees most of what may jump.
+  hint: part.hint ?? false,
+  prepare: (api: FakeApi) => {
+    Object.assign(api.people, structuredClone(part.world));
+    for (const [route, told] of Object.entries(part.routes ?? {})) api.answer(route, told);
+  },
 });
 const out = { signedIn: false };
-const refused = () => {
-  throw new Refusal(503, 'unavailable', 'The coordinator is busy.', 'Try again in a moment.');
-};
-const silent = () => SILENCE;
-const fill = async (page, text, at = 0) => page.locator('main input').nth(at).fill(text);
-const press = (page, at = 'main button.primary') => page.locator(at).first().click();
+const refused = () => refusal(503, 'unavailable', 'The coordinator is busy.', 'Try again in a moment.');
+const silent = () => 'silence' as const;
+const fill = (page: Page, text: string, at = 0) => page.locator('main input').nth(at).fill(text);
+const press = (page: Page) => page.locator('main button.primary').first().click();
+const WORLD = world();
 
-export const ACCOUNT = [
+export const ACCOUNT: Scene[] = [
   scene('landing', '/', { world: out }),
   scene('landing-on', '/', { world: out, act: (page) => page.getByRole('switch').click() }),
   scene('landing-no-github', '/', { world: { ...out, github: false, development: true } }),
@@ -54,10 +68,8 @@ export const ACCOUNT = [
   scene('sign-in-needed', '/settings/tokens', { world: out, ready: '.github' }),
   scene('expired', '/settings/profile', {
     ready: '.settings',
-    act: async (page, fake) => {
-      fake.answer('GET /v1/tokens', () => {
-        throw new Refusal(401, 'unauthorized');
-      });
+    act: async (page, api) => {
+      api.answer('GET /v1/tokens', () => refusal(401, 'unauthorized'));
       await page.locator('a[href="/settings/tokens"]').click();
       await page.locator('.why').waitFor();
     },
@@ -71,7 +83,7 @@ export const ACCOUNT = [
   }),
   scene('profile', '/settings', { ready: '.settings h2' }),
   scene('profile-new', '/settings', {
-    world: { user: { ...accountWorld().user, email: null, email_verified: false } },
+    world: { user: { ...MINA, email: null, email_verified: false } },
     ready: '.settings h2',
     act: async (page) => {
       await fill(page, '   ', 0);
@@ -91,7 +103,7 @@ export const ACCOUNT = [
   scene('profile-token', '/settings', { world: { user: null } }),
   scene('sessions', '/settings/sessions', { ready: 'main li' }),
   scene('sessions-alone', '/settings/sessions', {
-    world: { sessions: accountWorld().sessions.slice(0, 1) },
+    world: { sessions: WORLD.sessions.slice(0, 1) },
     ready: 'main li',
   }),
   scene('sessions-loading', '/settings/sessions', { routes: { 'GET /v1/me/sessions': silent }, ready: '[aria-busy]' }),
@@ -126,7 +138,7 @@ export const ACCOUNT = [
   scene('team', '/settings/team', { ready: 'main li' }),
   scene('team-viewer', '/settings/team', { world: { role: 'viewer' }, ready: 'main li' }),
   scene('team-alone', '/settings/team', {
-    world: { personal: true, teamName: 'mina', members: accountWorld().members.slice(0, 1), invitations: [] },
+    world: { personal: true, teamName: 'mina', members: WORLD.members.slice(0, 1), invitations: [] },
     ready: 'main li',
   }),
   scene('team-role', '/settings/team', {
