@@ -122,7 +122,7 @@ pub async fn run(
         shutdown: shutdown.clone(),
     };
     let http = api::router(state).merge(link::routes(links)).merge(tunnels.routes());
-    let console = Console::new(console::BUILT, config.payments.public_rpc.as_deref());
+    let console = Console::new(console::BUILT, config.payments.public_rpc.as_deref(), &config.app_url("*"));
     let http = console.in_front_of(http);
     let edge = EdgeState::new(edge_config(&config), routes, tunnels, tasks.clone());
     workers.spawn(edge::serve_ports(edge.clone(), shutdown.clone()));

@@ -41,13 +41,14 @@ struct Entry {
 }
 
 impl Console {
-    /// `files`: usually [`BUILT`]. `rpc`: the chain's endpoint that wallet pages may ask.
-    pub fn new(files: &[File], rpc: Option<&str>) -> Self {
+    /// `files`: usually [`BUILT`]. `rpc`: the chain's endpoint that wallet pages may ask. `apps`: where apps answer, with `*`
+    /// for their names.
+    pub fn new(files: &[File], rpc: Option<&str>, apps: &str) -> Self {
         let entry = |file: &File| {
             let digest = hex::encode(&Sha256::digest(file.plain)[..16]);
             (file.path, Entry { file: *file, tag: format!("\"{digest}\"") })
         };
-        Self(Arc::new(Shelf { files: files.iter().map(entry).collect(), guards: headers::guards(rpc) }))
+        Self(Arc::new(Shelf { files: files.iter().map(entry).collect(), guards: headers::guards(rpc, apps) }))
     }
 
     /// Puts the console in front of a router: what is not the console's goes on to it.

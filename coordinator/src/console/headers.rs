@@ -2,13 +2,15 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// Sent with every answer of this room. `rpc`: the chain's endpoint that wallet pages may ask.
-pub(super) fn guards(rpc: Option<&str>) -> Vec<(HeaderName, HeaderValue)> {
+/// Sent with every answer of this room. `rpc`: the chain's endpoint that wallet pages may ask. `apps`: where apps answer,
+/// with `*` for their names: their icons are shown.
+pub(super) fn guards(rpc: Option<&str>, apps: &str) -> Vec<(HeaderName, HeaderValue)> {
     let origin = rpc.and_then(|rpc| url::Url::parse(rpc).ok()).map(|url| url.origin().ascii_serialization());
     let connect = origin.map_or_else(|| "'self'".to_owned(), |origin| format!("'self' {origin}"));
+    let icons = app_origins(apps).unwrap_or_default();
     // Wallets announce their icons as data: addresses (EIP-6963).
     let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:{icons}; \
          connect-src {connect}; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
     let fixed = HeaderValue::from_static;
@@ -22,6 +24,15 @@ pub(super) fn guards(rpc: Option<&str>) -> Vec<(HeaderName, HeaderValue)> {
         (HeaderName::from_static("cross-origin-resource-policy"), fixed("same-origin")),
         (HeaderName::from_static("permissions-policy"), fixed("camera=(), geolocation=(), microphone=()")),
     ]
+}
+
+/// A source of a policy, after a blank: scheme, `*.` and a host with its port. Anything else is none, so that no setting can
+/// add a rule of its own.
+fn app_origins(apps: &str) -> Option<String> {
+    let (scheme, host) = apps.split_once("://*.")?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    let good = matches!(scheme, "http" | "https") && !host.is_empty() && host.chars().all(plain);
+    good.then(|| format!(" {scheme}://*.{host}"))
 }
 
 /// Whether an answer in this coding is welcome. What is not named is not taken, `q=0` neither.
@@ -59,11 +70,20 @@ mod tests {
 
     #[test]
     fn only_the_chains_origin_may_be_asked_besides_us() {
-        let policy = |rpc| guards(rpc)[0].1.to_str().unwrap().to_owned();
+        let policy = |rpc| guards(rpc, "")[0].1.to_str().unwrap().to_owned();
         assert!(policy(None).contains("connect-src 'self';"));
         let with = policy(Some("https://rpc.example.com/key?a=b; script-src *"));
         assert!(with.contains("connect-src 'self' https://rpc.example.com;"), "{with}");
         assert!(!with.contains("key") && !with.contains("script-src *"), "{with}");
+    }
+
+    #[test]
+    fn icons_of_apps_are_shown_and_pictures_of_nobody_else() {
+        let policy = |apps| guards(None, apps)[0].1.to_str().unwrap().to_owned();
+        assert!(policy("http://*.localhost:7780").contains("img-src 'self' data: http://*.localhost:7780;"));
+        for odd in ["", "https://apps.example.com", "https://*.a; script-src *", "data://*.a", "http://*."] {
+            assert!(policy(odd).contains("img-src 'self' data:;"), "{odd}");
+        }
     }
 
     #[test]

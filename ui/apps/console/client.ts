@@ -2,7 +2,7 @@
 import type { ProblemText } from '$lib/i18n';
 import type { components, paths } from '$lib/generated/api';
 import createClient from 'openapi-fetch';
-import { guard, session } from './session.svelte';
+import { guard } from './session.svelte';
 
 type Schemas = components['schemas'];
 export type Billing = Schemas['BillingView'];
@@ -67,22 +67,6 @@ export async function taken<T>(asked: Promise<Answer<T>>): Promise<T> {
   if (answer.response.ok) return answer.data as T;
   const told = (answer.error as { error?: ProblemText } | undefined)?.error;
   throw new Failure(told ?? { ...AWAY, code: `http_${answer.response.status}` });
-}
-
-/** Asks what the API's description does not have yet. A path of ours, with its query. */
-export async function ask<T>(path: string, method = 'GET', body?: unknown): Promise<T> {
-  const asked = async (): Promise<Answer<T>> => {
-    const headers = {
-      ...session.headers(method),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    };
-    const text = body === undefined ? null : JSON.stringify(body);
-    const response = await fetch(path, { method, headers, body: text });
-    await session.hear(response);
-    const told: unknown = response.status === 204 ? undefined : await response.json().catch(() => undefined);
-    return response.ok ? { data: told as T, response } : { error: told, response };
-  };
-  return taken(asked());
 }
 
 /** The body of an answer; absent where a coordinator without that route says so, which is no failure. */

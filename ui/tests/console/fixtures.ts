@@ -228,7 +228,7 @@ export const PUSH: Schemas['PushView'] = {
   branch: 'main',
   paths: ['frontend/**'],
   wait_for_checks: true,
-  previews: { on: true, forks: false, ttl_ms: 259_200_000, at_most: 5 },
+  previews: { on: true, forks: false, ttl_ms: 259_200_000, at_most: 5, spend_max: null },
   hook_url: 'http://127.0.0.1:7700/v1/hooks/hook_2f8c',
   secret_set: true,
   github: false,

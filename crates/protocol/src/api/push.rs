@@ -43,7 +43,7 @@ pub struct Previews {
     /// So many at a time.
     pub at_most: u32,
     /// One that has cost more than this is deleted; absent: only time bounds it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spend_max: Option<Amount>,
 }
 

@@ -1,9 +1,11 @@
 // What was filled in for a new deployment. It is kept while one looks at another page, such as the wallet, and nowhere else.
-import type { EnvEntry, Wish } from '../client';
+import type { Deployment, EnvEntry, Wish } from '../client';
 import { check, checkAddress, suggest } from '../view/name';
 import type { Size } from '../view/size';
 import { SIZES } from '../view/size';
 import { iso } from '../view/term';
+
+type Part = Deployment['part'];
 
 class Draft {
   url = $state('');
@@ -18,6 +20,21 @@ class Draft {
   /** Milliseconds since 1970; absent: until it is stopped. */
   until = $state<number>();
   fixed = $state(false);
+  /** A Dockerfile instead of what is detected. */
+  dockerfile = $state<string>();
+  #part = $state.raw<{ chosen: Part }>();
+  #likely = $state.raw<Part>();
+
+  /** Which part of its project it becomes: what was chosen, else what is likely. */
+  get part(): Part {
+    return this.#part ? this.#part.chosen : this.#likely;
+  }
+  set part(part: Part) {
+    this.#part = { chosen: part };
+  }
+  suggestPart(part: Part): void {
+    this.#likely = part;
+  }
 
   /** What was typed, else what the repository is called. */
   get name(): string {
@@ -49,6 +66,8 @@ class Draft {
       env: this.env,
       memory_bytes: this.size.memory,
       milli_cpu: this.size.cpu,
+      ...(this.dockerfile?.trim() ? { dockerfile: this.dockerfile } : {}),
+      ...(this.part ? { part: this.part } : {}),
       ...(this.fixed && this.until !== undefined ? { until: iso(this.until) } : {}),
     };
   }
@@ -58,7 +77,7 @@ class Draft {
     this.#name = undefined;
     this.env = [];
     this.size = SIZES[1];
-    this.until = undefined;
+    this.until = this.dockerfile = this.#part = this.#likely = undefined;
     this.fixed = false;
   }
 }

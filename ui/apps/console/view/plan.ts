@@ -10,7 +10,7 @@ export interface PlanShape {
   port?: number;
   evidence?: { file: string; found: string; so: string }[];
   warnings?: string[];
-  dockerfile?: string;
+  dockerfile?: string | undefined;
 }
 
 /** What is known as a plan; absent when it is something else. */
@@ -20,3 +20,8 @@ export function planOf(told: unknown): PlanShape | undefined {
 }
 
 export const FACTS = ['framework', 'runtime', 'package_manager', 'start', 'output_dir', 'port'] as const;
+
+/** Whether nothing of the app's own runs in it: a web server hands its files to browsers. */
+export function servesFiles(plan: PlanShape): boolean {
+  return !plan.start && ['cra', 'vite', 'static', 'static-build', 'next'].includes(plan.platform);
+}

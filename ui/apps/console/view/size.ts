@@ -30,3 +30,12 @@ export function lasts(view: Pick<Billing, 'free' | 'cost_per_hour'>, perHour: st
 export function enough(view: Pick<Billing, 'free'>, cost: string): boolean {
   return BigInt(view.free) >= BigInt(cost);
 }
+
+/** Codes that a visit to the wallet mends. */
+export const PAID: readonly string[] = [
+  'wallet_required',
+  'mandate_required',
+  'mandate_exhausted',
+  'mandate_invalid',
+  'funds_insufficient',
+];
