@@ -2,7 +2,7 @@
 // each begins small. A name without an entry is a page that is not there yet: its address says so.
 import type { Component } from 'svelte';
 import { path, type PageName, type Params } from './routes';
-import { t } from './words';
+import { saying, t } from './words';
 
 type Load<N extends PageName> = () => Promise<{ default: Component<{ params: Params<N> }> | Component }>;
 
@@ -26,8 +26,8 @@ export const TABLE: { [N in PageName]?: Entry<N> } = {
     outside: () => import('./pages/Landing.svelte'),
   },
   billing: { title: () => t('nav.billing'), inside: () => import('./pages/Billing.svelte') },
-  wallet: { title: () => t('nav.wallet'), inside: () => import('./pages/Wallet.svelte') },
-  settings: { title: () => t('settings.title'), inside: () => import('./pages/Settings.svelte') },
+  wallet: { title: () => t('nav.wallet'), inside: () => saying('wallet', import('./pages/Wallet.svelte')) },
+  settings: { title: () => t('settings.title'), inside: () => saying('audit', import('./pages/Settings.svelte')) },
   guide: { title: () => t('guide.title'), outside: () => import('./pages/Guide.svelte') },
   'sign-in': { title: () => t('sign.title'), outside: () => import('./pages/SignIn.svelte') },
   device: { title: () => t('device.title'), inside: () => import('./pages/Device.svelte') },

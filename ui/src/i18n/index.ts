@@ -5,7 +5,7 @@ import * as numberText from './number';
 import { speaker, speech } from './speech.svelte';
 import * as timeText from './time';
 
-export { bring, speaker, speech, systemLanguage, type Language, type Source } from './speech.svelte';
+export { also, bring, speaker, speech, systemLanguage, type Language, type Source } from './speech.svelte';
 export type { Coin } from './money';
 export type { PartWords } from './en';
 

@@ -45,6 +45,21 @@ export function bring(source: Source): void {
   if (!sources.includes(source)) sources.push(source);
 }
 
+const later = new Map<Source, Promise<void>>();
+
+/** Adds words that one page alone needs, as it is loaded; again after it failed. */
+export function also(source: Source): Promise<void> {
+  const known = later.get(source);
+  if (known) return known;
+  bring(source);
+  const loaded = speech.speak(speech.language).catch((cause: unknown) => {
+    later.delete(source);
+    throw cause;
+  });
+  later.set(source, loaded);
+  return loaded;
+}
+
 /** A typed way to say things of a dictionary: unknown keys and missing blanks do not compile. */
 export function speaker<D extends Words>() {
   return <K extends keyof D & string>(key: K, ...params: Params<D[K]>): string =>

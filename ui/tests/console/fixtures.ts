@@ -247,7 +247,7 @@ const delivery = (id: string, part: Partial<Schemas['DeliveryView']>): Schemas['
 });
 export const DELIVERIES = [
   delivery('1', { release: 3 }),
-  delivery('2', { outcome: 'skipped', reason: 'path_unchanged', message: EVIL }),
+  delivery('2', { outcome: 'skipped', reason: 'paths_untouched', message: EVIL }),
 ];
 
 export const LOG = [

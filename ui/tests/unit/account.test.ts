@@ -11,8 +11,8 @@ import {
 } from '../../apps/console/account/code';
 import * as rules from '../../apps/console/account/rules';
 import type { Role, Scope, TeamDetail } from '../../apps/console/account/types';
-import en from '../../apps/console/words/en';
-import ko from '../../apps/console/words/ko';
+import en from '../../apps/console/words/en.audit';
+import ko from '../../apps/console/words/ko.audit';
 import { fill } from '../../src/i18n/message';
 
 const ACTIONS: rules.Action[] = ['read', 'deploy', 'lend', 'pay', 'administer', 'personal'];

@@ -4,6 +4,10 @@ import { describe, expect, it } from 'vitest';
 import desktopEn from '../../apps/desktop/words/en';
 import desktopKo from '../../apps/desktop/words/ko';
 import consoleEn from '../../apps/console/words/en';
+import auditEn from '../../apps/console/words/en.audit';
+import auditKo from '../../apps/console/words/ko.audit';
+import walletEn from '../../apps/console/words/en.wallet';
+import walletKo from '../../apps/console/words/ko.wallet';
 import consoleKo from '../../apps/console/words/ko';
 import { blanks } from '../../src/i18n/message';
 import partsEn from '../../src/i18n/en';
@@ -21,7 +25,11 @@ const COMMAND = /`ttalkak|--[a-z]|\/v1\//;
 
 const apps: [string, Record<string, string>, Record<string, string>][] = [
   ['desktop', { ...partsEn, ...desktopEn }, { ...partsKo, ...desktopKo }],
-  ['console', { ...partsEn, ...consoleEn }, { ...partsKo, ...consoleKo }],
+  [
+    'console',
+    { ...partsEn, ...consoleEn, ...auditEn, ...walletEn },
+    { ...partsKo, ...consoleKo, ...auditKo, ...walletKo },
+  ],
 ];
 
 describe.each(apps)('the dictionaries of the %s', (app, en, ko) => {

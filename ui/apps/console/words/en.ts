@@ -1,17 +1,15 @@
-// What the console says, in English.
+// What the console says on more than one page, in English. The words of the audit log and the wallet come with those pages.
 import deploy from './en.deploy';
 import account from './en.account';
-import audit from './en.audit';
+import type audit from './en.audit';
 import money from './en.money';
 import problems from './en.problems';
-import wallet from './en.wallet';
+import type wallet from './en.wallet';
 
 const en = {
   ...deploy,
   ...account,
-  ...audit,
   ...money,
-  ...wallet,
   'nav.label': 'Pages',
   'nav.home': 'Overview',
   'nav.projects': 'Projects',
@@ -59,5 +57,6 @@ const en = {
   'reason.term': 'its end date was reached',
 } as const;
 
-export type ConsoleWords = typeof en;
+export type Everywhere = typeof en;
+export type ConsoleWords = Everywhere & typeof audit & typeof wallet;
 export default { ...problems, ...en };

@@ -1,18 +1,14 @@
 // 콘솔의 말.
-import type { ConsoleWords } from './en';
+import type { Everywhere } from './en';
 import deploy from './ko.deploy';
 import account from './ko.account';
-import audit from './ko.audit';
 import money from './ko.money';
 import problems from './ko.problems';
-import wallet from './ko.wallet';
 
 const ko = {
   ...deploy,
   ...account,
-  ...audit,
   ...money,
-  ...wallet,
   'nav.label': '페이지',
   'nav.home': '개요',
   'nav.projects': '프로젝트',
@@ -58,6 +54,6 @@ const ko = {
   'reason.deleted': '삭제했어요',
   'reason.balance': '잔액을 다 썼어요',
   'reason.term': '정해 둔 날짜가 됐어요',
-} as const satisfies Record<keyof ConsoleWords, string>;
+} as const satisfies Record<keyof Everywhere, string>;
 
 export default { ...problems, ...ko };

@@ -26,6 +26,10 @@ const evil = (api: FakeApi) => {
   api.log = [['stdout', EVIL]];
 };
 
+const viewer = (api: FakeApi) => {
+  api.people.role = 'viewer';
+};
+
 const SOURCE = 'https://github.com/acme/new-shop.git';
 async function fill(page: Page): Promise<void> {
   await page.locator('input[inputmode="url"]').fill(SOURCE);
@@ -229,6 +233,19 @@ export const DEPLOY: Scene[] = [
     path: '/deployments/shop-front/settings',
     ready: has('.settings'),
     act: (page) => page.locator('.settings .danger').click(),
+  },
+  { name: 'new-viewer', path: '/new', prepare: viewer, ready: has('.cost dl') },
+  { name: 'env-viewer', path: '/deployments/shop-front/env', prepare: viewer, ready: has('.key') },
+  { name: 'settings-viewer', path: '/deployments/shop-front/settings', prepare: viewer, ready: has('.danger') },
+  {
+    name: 'menu-viewer',
+    path: '/deployments/shop-front',
+    prepare: viewer,
+    ready: has('.commit'),
+    act: async (page) => {
+      await page.locator('main [aria-haspopup="menu"]').first().click();
+      await page.getByRole('menuitem').first().waitFor();
+    },
   },
   { name: 'billing', path: '/billing', ready: has('.row') },
   { name: 'unknown', path: '/nowhere', ready: has('.empty') },
