@@ -45,7 +45,7 @@ export function bring(source: Source): void {
   if (!sources.includes(source)) sources.push(source);
 }
 
-const later = new Map<Source, Promise<void>>();
+const later = new WeakMap<Source, Promise<void>>();
 
 /** Adds words that one page alone needs, as it is loaded; again after it failed. */
 export function also(source: Source): Promise<void> {
