@@ -103,6 +103,8 @@ export function deployRoutes(api: FakeApi): Routes {
     [`GET ${of('/env')}`]: env,
     [`PATCH ${of('/env')}`]: env,
     [`PUT ${of('/env')}`]: env,
+    [`PUT ${of('/size')}`]: (asked) => ({ status: 202, body: { ...one(asked), ...(asked.body as object) } }),
+    [`PUT ${of('/part')}`]: (asked) => ({ body: { ...one(asked), part: null, ...(asked.body as object) } }),
     [`PUT ${of('/term')}`]: (asked) => ({ body: one(asked) }),
     [`POST ${of('/stop')}`]: (asked) => ({ status: 202, body: { ...one(asked), state: 'draining' } }),
     [`POST ${of('/cancel')}`]: (asked) => ({ status: 202, body: one(asked) }),

@@ -187,7 +187,7 @@ export const DEPLOY: Scene[] = [
     act: async (page) => {
       await fill(page);
       await page.locator('.told .free').waitFor();
-      await page.locator('.choice').waitFor();
+      await page.locator('.choice').first().waitFor();
     },
   },
   { name: 'deployment', path: '/deployments/shop-front', ready: has('.commit') },
