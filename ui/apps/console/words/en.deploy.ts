@@ -333,11 +333,5 @@ const deploy = {
   'push.reason_previews_off': 'previews are off',
   'push.reason_fork': 'it comes from a fork',
   'push.reason_too_many_previews': 'there are as many previews as there may be',
-
-  'problem.build_failed.next': 'The end of the build log says why. Mend it and push, or deploy again.',
-  'problem.app_exited.next': 'Its last words below may say why.',
-  'problem.app_out_of_memory.next': 'Let it use less, or deploy it with a larger size.',
-  'problem.app_wrong_port.next': 'Let it listen on the port of the variable PORT.',
-  'problem.ports_exhausted.next': 'Try again in a while.',
 } as const;
 export default deploy;

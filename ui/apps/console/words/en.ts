@@ -3,6 +3,7 @@ import deploy from './en.deploy';
 import account from './en.account';
 import audit from './en.audit';
 import money from './en.money';
+import problems from './en.problems';
 import wallet from './en.wallet';
 
 const en = {
@@ -59,4 +60,4 @@ const en = {
 } as const;
 
 export type ConsoleWords = typeof en;
-export default en;
+export default { ...problems, ...en };

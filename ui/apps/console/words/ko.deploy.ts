@@ -335,11 +335,5 @@ const deploy = {
   'push.reason_previews_off': '미리보기가 꺼져 있어요',
   'push.reason_fork': '포크에서 왔어요',
   'push.reason_too_many_previews': '미리보기가 이미 한도만큼 있어요',
-
-  'problem.build_failed.next': '빌드 로그의 끝에 이유가 있어요. 고쳐서 푸시하거나 다시 배포하세요.',
-  'problem.app_exited.next': '아래에 마지막으로 남긴 말이 있어요.',
-  'problem.app_out_of_memory.next': '메모리를 덜 쓰게 하거나 더 큰 크기로 배포하세요.',
-  'problem.app_wrong_port.next': 'PORT 변수에 적힌 포트에서 기다리게 하세요.',
-  'problem.ports_exhausted.next': '잠시 뒤에 다시 시도하세요.',
 } as const satisfies Record<keyof typeof en, string>;
 export default deploy;

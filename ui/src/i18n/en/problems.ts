@@ -8,14 +8,9 @@ const problems = {
   'problem.build_failed.next': 'The end of the build log says why.',
   'problem.app_exited.next': 'The log shows its last words.',
   'problem.app_unhealthy.next': 'The log may say why.',
-  'problem.app_out_of_memory.next': 'Its tenant can give it more memory.',
-  'problem.app_wrong_port.next': 'Its tenant can mend that.',
-  'problem.ports_exhausted.next': 'Widen the port range under Limits.',
-  'problem.not_enrolled.next': 'Connect this computer first.',
   'problem.enrol_code_invalid.next': 'Ask for a new code and enter that one.',
   'problem.agent_unknown.next': 'Connect this computer again.',
   'problem.agent_revoked.next': 'Connect this computer again with a new code.',
-  'problem.wallet_required.next': 'Make a wallet, or name an address to be paid at.',
 } as const;
 
 export type ProblemNext = keyof typeof problems;

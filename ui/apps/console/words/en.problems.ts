@@ -1,0 +1,27 @@
+// The next move of problems in the words of the console, where the one that comes with them names a command.
+const problems = {
+  'problem.method_not_allowed.next': 'Load the page again and try once more.',
+  'problem.invalid_body.next': 'Check what you entered and try again.',
+  'problem.invalid_query.next': 'Clear the search and try again.',
+  'problem.state_conflict.next': 'Look at its state and try again.',
+  'problem.limits_invalid.next': 'Choose one of the sizes.',
+  'problem.git_credentials_in_url.next': 'Take the password out of the address, and put a token into its own field.',
+  'problem.git_not_found.next': 'Check the address; a private repository needs a token as well.',
+  'problem.git_submodule.next': 'Copy the submodule’s files into the repository, or choose a folder without it.',
+  'problem.root_dir_missing.next': 'Check the folder against the repository.',
+  'problem.source_too_large.next': 'Leave out build results and data, or choose the folder of the app.',
+  'problem.source_empty.next': 'Add files, or check the folder.',
+  'problem.nothing_detected.next': 'Add a Dockerfile, or choose the folder of the app.',
+  'problem.build_failed.next': 'The end of the build log says why. Mend it and push, or deploy again.',
+  'problem.app_exited.next': 'Its last words below may say why.',
+  'problem.app_out_of_memory.next': 'Let it use less, or deploy it with a larger size.',
+  'problem.app_wrong_port.next': 'Let it listen on the port of the variable PORT.',
+  'problem.ports_exhausted.next': 'Try again in a while.',
+  'problem.wallet_required.next': 'Link a wallet on the wallet page.',
+  'problem.mandate_required.next': 'Sign a mandate on the wallet page.',
+  'problem.mandate_invalid.next': 'Sign a new mandate on the wallet page.',
+  'problem.funds_insufficient.next': 'Deposit more on the wallet page.',
+  'problem.balance_ended.next': 'Deposit more on the wallet page; it comes back by itself.',
+  'problem.term_over.next': 'Set a later end.',
+} as const;
+export default problems;
