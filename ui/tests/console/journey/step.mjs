@@ -36,3 +36,7 @@ export function stepsOn(page) {
     }
   };
 }
+
+/** A view that was broken off on its way says so; it is loaded again by its own button. */
+export const pressLoadAgain = (page) =>
+  page.addLocatorHandler(page.getByRole('button', { name: 'Load again' }), (again) => again.click());
