@@ -13,8 +13,15 @@ function placed(full: string) {
   return { owner, repository };
 }
 
+/** A form does not wait longer for what GitHub has. */
+const PATIENCE_MS = 5000;
+
 export const github = {
-  state: () => maybe(api.GET('/v1/github')),
+  /** Whether it is there. Never fails: without an answer in good time, it is not. */
+  state: (): Promise<GithubState | undefined> => {
+    const late = new Promise<undefined>((done) => setTimeout(() => done(undefined), PATIENCE_MS));
+    return Promise.race([maybe(api.GET('/v1/github')).catch(() => undefined), late]);
+  },
   repositories: (q: string) => taken(api.GET('/v1/github/repositories', { params: { query: { q } } })),
   branches: async (full: string): Promise<string[]> => {
     const told = await taken(

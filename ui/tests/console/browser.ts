@@ -1,5 +1,5 @@
 // A page of the console in a language, a theme and a size, as it comes to somebody who was here before.
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Request } from 'playwright-core';
 import { open, type Look } from '../browser/browser';
 import type { FakeApi } from './fake';
 
@@ -11,6 +11,37 @@ export interface Visit {
   shift: number;
   /** Whether the machine's network changed meanwhile, which breaks what was being loaded. */
   lost: () => boolean;
+}
+
+/** Engines beside the tests make and drop networks, and Chromium then breaks off what it loads. */
+const CHANGED = 'net::ERR_NETWORK_CHANGED';
+const TRIES = 5;
+
+/** Goes to an address; again when a part of the page was broken off before it was drawn. */
+async function load(page: Page, url: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    let tell: (cause: Error) => void;
+    const broken = new Promise<Error>((done) => (tell = done));
+    const hear = (request: Request) => {
+      const { errorText } = request.failure() ?? {};
+      if (errorText === CHANGED && ['document', 'script', 'stylesheet'].includes(request.resourceType()))
+        tell(new Error(`${CHANGED}: ${request.url()}`));
+    };
+    page.on('requestfailed', hear);
+    const drawn = page.goto(url).then(() => page.waitForSelector('#app > *', { state: 'attached' }));
+    const cause = await Promise.race([
+      drawn.then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      ),
+      broken,
+    ]);
+    page.off('requestfailed', hear);
+    if (cause === undefined) return;
+    if (tries === TRIES || !String(cause).includes(CHANGED)) throw cause;
+    // One change seldom comes alone.
+    await page.waitForTimeout(1000 * tries);
+  }
 }
 
 /** Opens an address of the console. `hint`: the browser knows that somebody was signed in. `now`: what its clock says. */
@@ -37,7 +68,6 @@ export async function visit(
         if (!entry.hadRecentInput) seen.shift += entry.value;
     }).observe({ type: 'layout-shift', buffered: true });
   });
-  await page.goto(api.url + path);
-  await page.waitForSelector('#app > *');
+  await load(page, api.url + path);
   return { page, errors, shift: 0, lost: () => lost };
 }

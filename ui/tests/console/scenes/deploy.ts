@@ -38,7 +38,6 @@ export const DEPLOY: Scene[] = [
   { name: 'overview-loading', path: '/', prepare: silent(/events|billing/), ready: has('[aria-busy="true"]') },
   {
     name: 'overview-failed',
-    later: 'a failure in the place of what was asked',
     path: '/',
     prepare: failing(/events|billing/),
     ready: has('.problem'),
@@ -115,7 +114,6 @@ export const DEPLOY: Scene[] = [
   { name: 'new-free', path: '/new', prepare: off, ready: heading, act: fill },
   {
     name: 'new-github',
-    later: 'what GitHub has',
     path: '/new',
     prepare: (api) => {
       api.over = ({ path }) => {
@@ -203,7 +201,6 @@ export const DEPLOY: Scene[] = [
   },
   {
     name: 'deployment-failed',
-    later: 'the last lines',
     path: '/deployments/mailer',
     prepare: failedFirst,
     ready: has('.trouble pre'),
@@ -219,7 +216,6 @@ export const DEPLOY: Scene[] = [
   { name: 'deployment-missing', path: '/deployments/nowhere', ready: has('.problem') },
   {
     name: 'deployment-evil',
-    later: 'the last commit',
     path: '/deployments/shop-front',
     prepare: evil,
     ready: has('bdi .mark'),
@@ -235,7 +231,6 @@ export const DEPLOY: Scene[] = [
   { name: 'releases', path: '/deployments/shop-front/releases', ready: has('li .number') },
   {
     name: 'release',
-    later: 'the difference',
     path: '/deployments/shop-front/releases?release=2',
     ready: has('.diff dl'),
   },

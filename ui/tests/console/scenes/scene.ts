@@ -12,8 +12,6 @@ export interface Scene {
   ready: (page: Page) => Promise<unknown>;
   /** Brings the page into its state. */
   act?: (page: Page, api: FakeApi) => Promise<unknown>;
-  /** What comes later, has no size before, and so may move what stands below. */
-  later?: string;
   /** Whether this browser knows that somebody was signed in; without a word it does. */
   hint?: boolean;
 }
