@@ -45,7 +45,8 @@ impl Site {
         let api = Router::new()
             .route("/v1/health", axum::routing::get(|| async { "healthy" }))
             .fallback(|| async { (StatusCode::NOT_FOUND, "the API's own answer") });
-        let router = Console::new(files, Some("http://127.0.0.1:8545/secret"), "http://*.localhost:7780").in_front_of(api);
+        let router = Console::new(files, Some("http://127.0.0.1:8545/secret"), "http://*.localhost:7780")
+            .in_front_of(api);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = CancellationToken::new();

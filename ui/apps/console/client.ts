@@ -25,7 +25,22 @@ export type PriceBook = Schemas['PriceBook'];
 export type Mandate = Schemas['Mandate'];
 export type Terms = Schemas['Terms'];
 
-export const api = createClient<paths>({ baseUrl: window.location.origin });
+/** A line that changes is back by then. */
+const AGAIN_MS = 400;
+
+/** A question that a change of networks broke off is asked once more; what changes something is not. */
+async function steady(request: Request): Promise<Response> {
+  if (request.method !== 'GET') return fetch(request);
+  try {
+    return await fetch(request.clone());
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError) || request.signal.aborted) throw thrown;
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    return fetch(request);
+  }
+}
+
+export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: steady });
 
 api.use(guard);
 

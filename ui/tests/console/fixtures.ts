@@ -5,6 +5,7 @@ type Schemas = components['schemas'];
 export type Deployment = Schemas['DeploymentView'];
 export type Project = Schemas['ProjectView'];
 export type Release = Schemas['ReleaseView'];
+export type Verdict = components['schemas']['PlanVerdict'];
 
 /** All times are counted from here, so that pictures of two days are the same. */
 export const NOW = Date.parse('2026-11-27T03:00:00Z');
@@ -78,6 +79,8 @@ export const plan = (port = 3000) => ({
   warnings: ['There is no lock file: versions may differ from those on your machine.'],
   dockerfile: `FROM node:24\nWORKDIR /app\nCOPY . .\nRUN npm install && npm run build\nEXPOSE ${port}\n`,
 });
+
+export const VERDICT: Verdict = { providers: 2, rate_per_hour: '900', needed_to_begin: '900', runway_seconds: 864_000 };
 
 export const RELEASES = [
   release(4, { state: 'cancelled', live_at: null, image: null, image_bytes: null, timings: {} }),

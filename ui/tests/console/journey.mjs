@@ -6,8 +6,8 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
-import { launch, stepsOn } from './journey/step.mjs';
-import { inspect, listen, measure } from './look.mjs';
+import { launch, pressLoadAgain, stepsOn } from './journey/step.mjs';
+import { inspect, listen, load, measure } from './look.mjs';
 import { takeShots } from './shots.mjs';
 import { giveWallet } from './wallet.mjs';
 
@@ -49,6 +49,7 @@ test('a tenant pays with the wallet of the browser', { timeout: 280_000 }, async
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   const step = stepsOn(page);
+  await pressLoadAgain(page);
   const heard = [];
   listen(page, heard);
   const button = (name) => page.getByRole('button', { name });
@@ -217,8 +218,7 @@ test('a tenant pays with the wallet of the browser', { timeout: 280_000 }, async
     await button(/^Account/).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
     await button(/^Account/).waitFor({ state: 'detached' });
-    await page.goto(`${CONSOLE_URL}/billing`);
-    await page.getByLabel('API token').waitFor();
+    await load(page, `${CONSOLE_URL}/billing`, () => page.getByLabel('API token').waitFor());
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);
     assert.deepEqual(await context.cookies(), [], 'no cookie is left');
   });

@@ -9,14 +9,41 @@ const SCRIPT_MAX = 120 * 1024;
 /** Chromium's own bound of a good page is 0.1; ours is nothing that an eye sees. */
 const SHIFT_MAX = 0.02;
 
+/** How the browser calls it. */
+const CHANGED = 'net::ERR_NETWORK_CHANGED';
+
 /** Hears what a page should never say. */
 export function listen(page, heard) {
   page.on('console', (message) => {
-    const text = message.text();
-    // A refused sign-in is told in the log by the browser itself.
-    if (message.type() === 'error' && !/status of 401/.test(text)) heard.push(`${text} ${message.location().url}`);
+    const [text, { url }] = [message.text(), message.location()];
+    // The browser itself tells of a refused sign-in, of an app that has no icon, and of this machine's networks: with each
+    // container that comes or goes they change, and what is on its way then is broken off.
+    const expected = /status of 401/.test(text) || url.endsWith('/favicon.ico') || text.includes(CHANGED);
+    if (message.type() === 'error' && !expected) heard.push(`${text} ${url}`);
   });
   page.on('pageerror', (error) => heard.push(String(error)));
+}
+
+/** Loads a page, again when a change of this machine's networks broke its loading off. */
+export async function load(page, url, ready) {
+  for (let tries = 3; ; tries--) {
+    let broken;
+    const cut = new Promise((resolve) => (broken = resolve));
+    const hear = (request) => {
+      const needed = ['document', 'script', 'stylesheet'].includes(request.resourceType());
+      if (needed && request.failure()?.errorText === CHANGED) broken('again');
+    };
+    page.on('requestfailed', hear);
+    const arrived = page.goto(url).then(ready, (cause) => {
+      if (!String(cause).includes(CHANGED)) throw cause;
+      return 'again';
+    });
+    // What comes of a page that is left is nobody's.
+    arrived.catch(() => undefined);
+    const came = await Promise.race([arrived, cut]);
+    page.off('requestfailed', hear);
+    if (came !== 'again' || tries === 0) return;
+  }
 }
 
 /** Loads a page anew and measures it. */
@@ -39,8 +66,7 @@ export async function measure(page, url, ready) {
     }).observe({ type: 'layout-shift', buffered: true });
   });
   const begin = Date.now();
-  await page.goto(url);
-  await ready();
+  await load(page, url, ready);
   const took = Date.now() - begin;
   const shift = await page.evaluate(() => window.shift);
   assert.ok(bytes > 0 && bytes <= SCRIPT_MAX, `${url} loads ${bytes} bytes of JavaScript`);

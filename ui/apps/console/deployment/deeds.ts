@@ -66,6 +66,33 @@ export async function setTerm(one: Deployment, until: number | undefined): Promi
   return done;
 }
 
+/** What runs moves to a fresh container of that size. */
+export async function resize(one: Deployment, size: { memory_bytes: number; milli_cpu: number }): Promise<void> {
+  const asked = () =>
+    taken(api.PUT('/v1/deployments/{deployment}/size', { params: { path: { deployment: one.id } }, body: size }));
+  const { memory_bytes, milli_cpu } = one;
+  const back = { label: t('did.undo'), run: () => void resize(one, { memory_bytes, milli_cpu }) };
+  if (await attempt(asked)) toasts.say(t('did.resize', { name: one.name }), back);
+}
+
+export async function setPart(one: Deployment, part: Deployment['part']): Promise<void> {
+  const params = { path: { deployment: one.id } };
+  const body = part ? { part } : {};
+  const asked = () => taken(api.PUT('/v1/deployments/{deployment}/part', { params, body }));
+  const before = one.part;
+  if (await attempt(asked)) toasts.say(t('did.part'), { label: t('did.undo'), run: () => void setPart(one, before) });
+}
+
+/** A new release by this Dockerfile; by what is detected when it is empty. */
+export async function rebuild(one: Deployment, dockerfile: string): Promise<boolean> {
+  const asked = async () =>
+    (await taken(api.POST('/v1/deployments/{deployment}/redeploy', { params: about(one), body: { dockerfile } })))
+      .deployment;
+  const done = await attempt(asked);
+  if (done) toasts.say(t('did.redeploy', { name: one.name }), undo(one));
+  return done;
+}
+
 export async function remove(one: Deployment): Promise<boolean> {
   const asked = () => taken(api.DELETE('/v1/deployments/{deployment}', { params: { path: { deployment: one.id } } }));
   const done = await attempt(asked);

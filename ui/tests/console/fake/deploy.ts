@@ -74,6 +74,21 @@ export function deployRoutes(api: FakeApi): Routes {
       api.deployments = [made, ...api.deployments];
       return { status: 202, body: { deployment: made, release: RELEASES[0] } };
     },
+    'POST /v1/plans': ({ body }) => {
+      const { dockerfile } = body as { dockerfile?: string };
+      const planned = plan();
+      const told = { ...planned, dockerfile: dockerfile ?? planned.dockerfile };
+      return {
+        body: {
+          plan: told,
+          commit: 'c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00',
+          subject: 'Open the shop',
+          branch: 'main',
+          source_bytes: 48_211,
+          verdict: api.verdict,
+        },
+      };
+    },
     'GET /v1/names/:name': ({ params }) => {
       const free = !api.deployments.some((one) => one.name === params.name);
       return { body: { free, reason: free ? null : 'taken', suggestion: free ? null : `${params.name}-2` } };
@@ -88,6 +103,8 @@ export function deployRoutes(api: FakeApi): Routes {
     [`GET ${of('/env')}`]: env,
     [`PATCH ${of('/env')}`]: env,
     [`PUT ${of('/env')}`]: env,
+    [`PUT ${of('/size')}`]: (asked) => ({ status: 202, body: { ...one(asked), ...(asked.body as object) } }),
+    [`PUT ${of('/part')}`]: (asked) => ({ body: { ...one(asked), part: null, ...(asked.body as object) } }),
     [`PUT ${of('/term')}`]: (asked) => ({ body: one(asked) }),
     [`POST ${of('/stop')}`]: (asked) => ({ status: 202, body: { ...one(asked), state: 'draining' } }),
     [`POST ${of('/cancel')}`]: (asked) => ({ status: 202, body: one(asked) }),

@@ -2,7 +2,17 @@
 // and can be silent, refuse, or break. What was asked is kept. What is real is tested against a real coordinator elsewhere.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { LOG, NOW, RELEASES, TEAM, type Deployment, type Project, type Release } from '../fixtures';
+import {
+  LOG,
+  NOW,
+  RELEASES,
+  TEAM,
+  VERDICT,
+  type Deployment,
+  type Project,
+  type Release,
+  type Verdict,
+} from '../fixtures';
 import { missing, places, Refusal, type Answer, type Asked, type Route } from './answers';
 import { deployRoutes } from './deploy';
 import { serveFile } from './files';
@@ -21,6 +31,8 @@ export class FakeApi {
   deployments: Deployment[] = TEAM;
   projects: Project[] | undefined;
   releases: Release[] = RELEASES;
+  /** Whether a deploy could begin now. */
+  verdict: Verdict = VERDICT;
   log: readonly (readonly ['build' | 'stdout' | 'stderr' | 'system', string])[] = LOG;
   /** The log goes on. */
   follows = true;

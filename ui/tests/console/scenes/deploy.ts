@@ -160,6 +160,38 @@ export const DEPLOY: Scene[] = [
       await page.locator('.cost .problem').waitFor();
     },
   },
+  {
+    name: 'new-obstacle',
+    path: '/new',
+    prepare: (api) =>
+      (api.verdict = { providers: 0, problem: problem('no_provider', 'No provider can take it now: 2 offline.') }),
+    ready: heading,
+    act: async (page) => {
+      await fill(page);
+      await page.locator('.verdict .problem').waitFor();
+    },
+  },
+  {
+    name: 'new-dockerfile',
+    path: '/new',
+    ready: heading,
+    act: async (page) => {
+      await fill(page);
+      await page.locator('.plan details summary').last().click();
+      await page.locator('.editor').fill('FROM nginx\nCOPY . /usr/share/nginx/html\n');
+      await page.locator('.verdict .good').waitFor();
+    },
+  },
+  {
+    name: 'new-part',
+    path: '/new?project=shop',
+    ready: heading,
+    act: async (page) => {
+      await fill(page);
+      await page.locator('.told .free').waitFor();
+      await page.locator('.choice').first().waitFor();
+    },
+  },
   { name: 'deployment', path: '/deployments/shop-front', ready: has('.commit') },
   { name: 'deployment-rolling', path: '/deployments/checkout', prepare: first, ready: has('ol') },
   {
