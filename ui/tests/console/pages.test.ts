@@ -311,6 +311,8 @@ describe('addresses and keys', () => {
     await page.keyboard.press('g');
     await page.keyboard.press('p');
     await page.waitForURL(/\/projects$/);
+    // The page that was gone to is drawn before it hears keys.
+    await field(page, 'Search projects').waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('shop');
     expect(await field(page, 'Search projects').inputValue()).toBe('shop');
