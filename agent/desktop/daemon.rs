@@ -1,4 +1,5 @@
-//! Gets the daemon running: the person's systemd unit where it is installed, else the program beside this one.
+//! Gets the daemon running: the person's systemd unit where it is installed, else the program beside this one, else
+//! within this process.
 //! Deliberately absent: when to start it (tray/keep.rs), and ending it; the daemon is asked for that.
 
 use crate::config::Places;
@@ -8,7 +9,11 @@ use std::{
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
 };
-use tokio::process::{Child, Command};
+use tokio::{
+    process::{Child, Command},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
 
 /// The unit in the packages.
 const UNIT: &str = "ttalkak-agent.service";
@@ -24,8 +29,8 @@ pub enum Home {
     Unit,
     /// A process of its own.
     Program(PathBuf),
-    /// It is not on this machine.
-    Nowhere,
+    /// This process: its program is not here, or somebody wants it so.
+    Here,
 }
 
 /// It could not be started.
@@ -37,9 +42,6 @@ pub enum StartError {
         /// What it said.
         said: String,
     },
-    /// It is not there.
-    #[error("ttalkak-agent is not in {0}; install the whole package")]
-    Missing(PathBuf),
     /// The program would not.
     #[error("start {program}")]
     Program {
@@ -51,14 +53,33 @@ pub enum StartError {
     },
 }
 
-/// Where the daemon will live, by what is installed.
+impl StartError {
+    /// Whether it will not be otherwise until something is installed, whoever asks.
+    fn lasting(&self) -> bool {
+        match self {
+            Self::Unit { .. } => true,
+            Self::Program { cause, .. } => {
+                cause.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error())
+                    || matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
+            }
+        }
+    }
+}
+
+/// Where the daemon will live, by what is installed now.
 pub fn home(places: &Places) -> Home {
     let unit = places.units.iter().any(|folder| folder.join(UNIT).is_file());
-    match places.program(PROGRAM) {
+    match program(places) {
         _ if unit && Path::new("/run/systemd/system").is_dir() => Home::Unit,
         Some(program) => Home::Program(program),
-        None => Home::Nowhere,
+        None => Home::Here,
     }
+}
+
+/// Its program, when it may be run.
+fn program(places: &Places) -> Option<PathBuf> {
+    use rustix::fs::{Access, access};
+    places.program(PROGRAM).filter(|program| access(program, Access::EXEC_OK).is_ok())
 }
 
 /// A daemon that was started here.
@@ -68,24 +89,54 @@ pub enum Started {
     Unit,
     /// It is our child, as long as we live.
     Child(Child),
+    /// It is a task of this process.
+    Here(Hosted),
 }
 
-/// Starts the daemon.
+/// A daemon within this process.
+#[derive(Debug)]
+pub struct Hosted {
+    /// The one task; its answer is whether the daemon ended in order.
+    task: JoinSet<bool>,
+    stop: CancellationToken,
+}
+
+/// Starts the daemon: where `home` says, or here when that cannot be.
 pub async fn start(home: &Home, places: &Places) -> Result<Started, StartError> {
+    match apart(home, places).await {
+        Ok(Some(started)) => Ok(started),
+        Ok(None) => Ok(here()),
+        Err(error) if error.lasting() => {
+            tracing::warn!("{error}; the daemon runs within the app");
+            Ok(here())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn here() -> Started {
+    let stop = CancellationToken::new();
+    let mut task = JoinSet::new();
+    task.spawn(ttalkak_agent::daemon::inside(stop.clone()));
+    Started::Here(Hosted { task, stop })
+}
+
+/// Starts it as a process of its own; `None` when it has none.
+async fn apart(home: &Home, places: &Places) -> Result<Option<Started>, StartError> {
     match home {
         Home::Unit => match unit().await {
-            Ok(()) => Ok(Started::Unit),
+            Ok(()) => Ok(Some(Started::Unit)),
             // A session without its systemd (a container, a bare X session) has the file and nobody to read it.
-            Err(error) => match places.program(PROGRAM) {
+            Err(error) => match program(places) {
                 Some(program) => {
                     tracing::info!("{error}; starting {} instead", program.display());
-                    child(&program, places).map(Started::Child)
+                    child(&program, places).map(|child| Some(Started::Child(child)))
                 }
                 None => Err(error),
             },
         },
-        Home::Program(program) => child(program, places).map(Started::Child),
-        Home::Nowhere => Err(StartError::Missing(places.programs.clone())),
+        Home::Program(program) => child(program, places).map(|child| Some(Started::Child(child))),
+        Home::Here => Ok(None),
     }
 }
 
@@ -126,6 +177,20 @@ impl Started {
         match self {
             Self::Unit => std::future::pending().await,
             Self::Child(child) => child.wait().await.as_ref().is_ok_and(ExitStatus::success),
+            Self::Here(hosted) => matches!(hosted.task.join_next().await, Some(Ok(true))),
+        }
+    }
+
+    /// Before this process ends: a daemon within it ends in order first, any other goes on.
+    pub async fn leave(self) {
+        match self {
+            Self::Unit | Self::Child(_) => {}
+            Self::Here(Hosted { mut task, stop }) => {
+                stop.cancel();
+                if let Some(Err(error)) = task.join_next().await {
+                    tracing::error!("the daemon within the app: {error}");
+                }
+            }
         }
     }
 }
@@ -133,7 +198,7 @@ impl Started {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, os::unix::fs::PermissionsExt};
 
     #[test]
     fn the_daemon_is_the_neighbour_of_the_shell() {
@@ -141,9 +206,11 @@ mod tests {
         let env = BTreeMap::from([("HOME".to_owned(), "/nowhere".to_owned())]);
         let mut places = Places::of(&env, folder.path().to_owned()).unwrap();
         places.units.clear();
-        assert_eq!(home(&places), Home::Nowhere);
+        assert_eq!(home(&places), Home::Here);
         let program = folder.path().join(PROGRAM);
         fs::write(&program, "").unwrap();
+        assert_eq!(home(&places), Home::Here, "it may not be run");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(home(&places), Home::Program(program));
     }
 

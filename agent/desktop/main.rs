@@ -23,6 +23,9 @@ struct Options {
     /// End the app that runs, and the agent with it, after asking when something runs.
     #[arg(long, conflicts_with_all = ["hidden", "page"])]
     quit: bool,
+    /// Host the agent in this process when none runs yet, instead of starting its own program.
+    #[arg(long, conflicts_with = "quit")]
+    inside: bool,
 }
 
 fn main() -> ExitCode {
@@ -66,7 +69,7 @@ fn run(options: Options, places: Places) -> anyhow::Result<()> {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            ended = tray::run(places, alone, Some(wish), stop) => ended,
+            ended = tray::run(places, alone, (Some(wish), options.inside), stop) => ended,
             () = signal => Ok(()),
         }
     })
@@ -79,7 +82,7 @@ async fn tell_the_first(places: &Places, wish: &Wish) -> io::Result<()> {
     }
 }
 
-/// The session ends, or somebody wants this process to: the daemon is not part of it.
+/// The session ends, or somebody wants this process to: a daemon of its own process is not part of it.
 async fn stop_wished() {
     use tokio::signal::unix::{SignalKind, signal};
     let wait = |kind| async move {

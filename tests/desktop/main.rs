@@ -11,6 +11,7 @@
 
 mod daemon;
 mod flows;
+mod inside;
 mod panel;
 mod session;
 mod tray;

@@ -99,9 +99,27 @@ impl Session {
     }
 
     pub(crate) fn app(&self, arguments: &[&str]) -> Command {
-        let mut app = self.command(env!("CARGO_BIN_EXE_ttalkak-desktop"));
+        let installed = self.programs().join("ttalkak-desktop");
+        let tray = if installed.exists() { installed } else { env!("CARGO_BIN_EXE_ttalkak-desktop").into() };
+        let mut app = self.command(&tray.to_string_lossy());
         app.args(arguments);
         app
+    }
+
+    /// From now on the app is this session's own copy of the tray, with no program beside it.
+    pub(crate) fn install_tray_alone(&self) {
+        fs::create_dir_all(self.programs()).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_ttalkak-desktop"), self.programs().join("ttalkak-desktop")).unwrap();
+    }
+
+    /// Where this session's own copies are.
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.home.path().join("programs")
+    }
+
+    /// The daemon's data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.home.path().join(".local/share/ttalkak-agent")
     }
 
     /// Starts the tray and returns its process.

@@ -58,7 +58,8 @@ struct Tray {
     voice: Voice,
     system_language: Option<String>,
     keep: Keep,
-    home: daemon::Home,
+    /// The daemon shall live in this process, whatever is installed.
+    inside: bool,
     started: Option<Started>,
     announcer: Option<Announcer>,
     /// The newest notice that was there when we came, or was announced.
@@ -70,11 +71,12 @@ struct Tray {
     stop: CancellationToken,
 }
 
-/// Runs until the person quits or `stop` is given, which leaves a daemon of its own process running.
+/// Runs until the person quits or `stop` is given, which leaves a daemon of its own process running. `inside`: a daemon
+/// that has to be started is hosted here.
 pub async fn run(
     places: Places,
     alone: Alone,
-    open: Option<Wish>,
+    (open, inside): (Option<Wish>, bool),
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let (desk, heard, connection) = desk::at(&places.desk);
@@ -84,7 +86,7 @@ pub async fn run(
     let system_language = sys_locale::get_locale();
     let lang = Lang::choose(Language::System, system_language.as_deref());
     let mut tray = Tray {
-        home: daemon::home(&places),
+        inside,
         places,
         desk,
         begin: Instant::now(),
@@ -113,8 +115,11 @@ pub async fn run(
     if let Some(item) = item {
         item.remove().await;
     }
+    if let Some(started) = tray.started.take() {
+        started.leave().await;
+    }
     tray.stop.cancel();
-    // A window that is open goes on without us, and so does the daemon.
+    // A window that is open goes on without us, and so does a daemon of its own process.
     Ok(())
 }
 
@@ -349,7 +354,13 @@ impl Tray {
         if !self.keep.tick(self.elapsed()) {
             return;
         }
-        match daemon::start(&self.home, &self.places).await {
+        if matches!(self.started, Some(Started::Here(_))) {
+            // Still on its way; a second one would only find the lock taken.
+            return;
+        }
+        // Looked up anew, as its program may have been installed since.
+        let home = if self.inside { daemon::Home::Here } else { daemon::home(&self.places) };
+        match daemon::start(&home, &self.places).await {
             Ok(started) => self.started = Some(started),
             Err(error) => {
                 tracing::warn!("the daemon cannot be started: {error:?}");

@@ -105,8 +105,9 @@ pub enum DaemonError {
     Task(#[from] tokio::task::JoinError),
 }
 
-/// A daemon within another program, such as the desktop shell of a first run. What goes wrong is in the log.
-pub async fn inside(stop: CancellationToken) {
+/// A daemon within another program, such as the desktop shell of a first run: the same lock, socket and settings.
+/// What goes wrong is in the log. Returns whether it ended in order.
+pub async fn inside(stop: CancellationToken) -> bool {
     let options = Options {
         flags: Texts::new(),
         surroundings: Surroundings::of_this_process(),
@@ -116,8 +117,11 @@ pub async fn inside(stop: CancellationToken) {
         tell_url: |_| (),
     };
     match run(options, stop).await {
-        Ok(_) => tracing::info!("the daemon ended"),
-        Err(error) => tracing::error!("the daemon: {}", crate::cause::Chain(&error)),
+        Ok(ended) => ended.clean,
+        Err(error) => {
+            tracing::error!("the daemon: {}", crate::cause::Chain(&error));
+            false
+        }
     }
 }
 

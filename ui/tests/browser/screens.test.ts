@@ -35,6 +35,24 @@ async function show(sections: Partial<Sections>, look: Look = {}, hash?: string)
 
 const big = (page: Page) => page.getByRole('switch', { name: 'Lend this computer' });
 
+describe('a service inside the app', () => {
+  const inside = usual({ hello: { ...usual().hello, hosted: 'in_process' } });
+  const sentence = 'The background service runs inside this app and stops when you quit it.';
+
+  it('is told of on home, and a service of its own is not', async () => {
+    const { page } = await show(inside);
+    await page.getByText(sentence).waitFor();
+    const { page: usually } = await show(usual());
+    await big(usually).waitFor();
+    expect(await usually.getByText(sentence).count()).toBe(0);
+  });
+
+  it('is told of in Korean, too', async () => {
+    const { page } = await show(inside, { language: 'ko' });
+    await page.getByText('앱을 끝내면 함께 멈춰요').waitFor();
+  });
+});
+
 describe('the switch', () => {
   it('asks the daemon and believes only what it then tells', async () => {
     const off = usual({ status: { ...usual().status, lending: lending({ state: 'off' }) } });

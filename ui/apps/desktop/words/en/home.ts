@@ -51,6 +51,7 @@ const words = {
   'health.well': 'All is well',
   'health.stale': 'Not known now',
   'health.coming': 'Getting ready',
+  'home.inside': 'The background service runs inside this app and stops when you quit it.',
   'health.warned': '{n} {n|thing|things} could be better',
   'health.trip': 'round trip {time}',
   'health.checkup': 'Check up',

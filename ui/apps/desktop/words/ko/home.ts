@@ -53,6 +53,7 @@ const words = {
   'health.well': '모두 괜찮아요',
   'health.stale': '지금은 알 수 없어요',
   'health.coming': '준비하는 중이에요',
+  'home.inside': '백그라운드 서비스가 이 앱 안에서 실행되고 있어서, 앱을 끝내면 함께 멈춰요.',
   'health.warned': '더 좋아질 수 있는 점이 {n}개 있어요',
   'health.trip': '왕복 {time}',
   'health.checkup': '점검하기',
