@@ -89,6 +89,8 @@ fn host(github: &GitHubStandIn, hosting: &Hosting, site: &str, app: &App) -> Val
         github.add_repo(name, Some(11), &["ada"], commit);
     }
     for (name, repo) in &mut github.held().repos {
+        // Only a token of the installation fetches it: the first release needs one already.
+        repo.private = name == "me/shop";
         repo.clone_url = format!("{site}/{name}.git");
         repo.branches.insert("next".to_owned(), first.clone());
         repo.files = app.git(&["ls-files"]).lines().map(str::to_owned).collect();
